@@ -1,0 +1,343 @@
+"""The command `lenet5`: summary, train, evaluate, predict, doctor.
+
+Nothing heavy is imported before a command runs, so that --help answers at once.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from lenet_keras import __version__
+
+DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: auto)"
+VARIANT_HELP = "classic, dense, sigmoid, tanh, 1998 or modern (default: classic)"
+
+
+def main(arguments=None):
+    """Run one command; return its exit status: 0, 1 (doctor), 2 (error) or 130."""
+    args = _parser().parse_args(arguments)
+    try:
+        return args.run(args) or 0
+    except KeyboardInterrupt:
+        print("\nlenet5: interrupted; nothing was left half written.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as head, has gone
+        sys.stderr.close()
+        return 0
+    except (ValueError, OSError) as error:
+        print(f"lenet5: error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="lenet5",
+        description="LeNet-5 (LeCun, Bottou, Bengio, Haffner, 1998) in Keras.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(run, help):
+        sub = commands.add_parser(
+            run.__name__.strip("_"), help=help, description=run.__doc__
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    summary = command(_summary, "count a variant layer by layer")
+    summary.add_argument("--variant", default="classic", help=VARIANT_HELP)
+
+    train = command(_train, "train a variant, report and save it")
+    train.add_argument("--variant", help=VARIANT_HELP)
+    train.add_argument("--data", help=DATA_HELP)
+    train.add_argument("--epochs", type=_positive, help="default: the variant's recipe")
+    train.add_argument("--batch-size", type=_positive, help="default: the recipe's")
+    train.add_argument("--seed", type=int, help="default: 0")
+    train.add_argument("--out", type=Path, help="folder (default: runs/VARIANT)")
+    train.add_argument("--log-every", type=_positive, help="a line every so many steps")
+    train.add_argument(
+        "--resume", action="store_true", help="continue the interrupted run in --out"
+    )
+
+    evaluate = command(_evaluate, "test a saved model")
+    evaluate.add_argument("model", type=Path, help="a .keras file")
+    evaluate.add_argument("--data", default="auto", help=DATA_HELP)
+
+    predict = command(_predict, "read digits from PNG or JPEG pictures")
+    predict.add_argument("model", type=Path, help="a .keras file")
+    predict.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+
+    command(_doctor, "check Python, TensorFlow, Keras, GPU, MNIST and the weights")
+    return parser
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; received {text}")
+    return number
+
+
+def _summary(args):
+    """Count parameters, connections, multiply-adds and receptive fields."""
+    _start_keras()
+    from lenet_keras.model import build_lenet5
+
+    _console().print(_count_table(build_lenet5(args.variant)))
+
+
+def _train(args):
+    """Train a variant with its recipe, test it, save the model and pictures."""
+    settings, out = _run_settings(args)
+    keras = _start_keras()
+    from lenet_keras.callbacks import Checkpoint
+    from lenet_keras.data import load
+    from lenet_keras.model import build_lenet5, load_model
+    from lenet_keras.training import RECIPES, train
+
+    console = _console()
+    checkpoint = Checkpoint(out, settings)
+    if args.resume:
+        model = load_model(checkpoint.model_file)
+        epochs_done = checkpoint.restore(model)
+        console.print(f"Resuming {out} after epoch {epochs_done}.")
+    else:
+        keras.utils.set_random_seed(settings["seed"])
+        model = build_lenet5(settings["variant"])
+        epochs_done = 0
+    data = _load(load, settings["data"])
+    recipe = RECIPES[settings["variant"]]
+    epochs = settings["epochs"] or recipe.epochs
+    batch_size = settings["batch_size"] or recipe.batch_size
+    console.print(_count_table(model))
+    console.print(
+        f"Training on {len(data.train_images):,} images of {data.name}: "
+        f"{epochs} epochs, batch size {batch_size}, seed {settings['seed']}."
+    )
+    train(
+        model,
+        data.train_images,
+        data.train_labels,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=(data.test_images, data.test_labels),
+        distort=recipe.distort,
+        callbacks=[checkpoint, _training_log(console, args.log_every)],
+        initial_epoch=epochs_done,
+        log_every=args.log_every or (100 if console.is_terminal else None),
+        seed=settings["seed"],
+    )
+    probabilities = _report(console, model, data)
+    saved = _save_pictures(out, checkpoint.history, data, probabilities)
+    console.print("Saved " + ", ".join(str(path) for path in saved))
+
+
+def _evaluate(args):
+    """Test a saved model: error rate, confusion matrix, most confused pairs."""
+    _start_keras()
+    from lenet_keras.data import load
+    from lenet_keras.model import load_model
+
+    model = load_model(args.model)
+    _report(_console(), model, _load(load, args.data))
+
+
+def _predict(args):
+    """Read digits from pictures: ink on light or light on dark, any size."""
+    _start_keras()
+    import numpy as np
+
+    from lenet_keras.evaluation import predict
+    from lenet_keras.model import load_model
+    from lenet_keras.photograph import read_digit
+
+    model = load_model(args.model)
+    digits = np.stack([read_digit(path) for path in args.images])
+    table = _table("picture", "answer", *map(str, range(model.output_shape[-1])))
+    for path, row in zip(args.images, predict(model, digits), strict=True):
+        table.add_row(str(path), str(row.argmax()), *(f"{p:.1%}" for p in row))
+    _console().print(table)
+
+
+def _doctor(args):
+    """Check what training needs, and say how to mend what is missing."""
+    from lenet_keras.doctor import checks
+
+    console, healthy = _console(), True
+    table = _table("check", "state", "found", "mend")
+    for check in checks():
+        healthy = healthy and (check.good or check.optional)
+        state = "ok" if check.good else "missing" if check.optional else "FAIL"
+        table.add_row(check.name, state, check.found, "" if check.good else check.mend)
+    console.print(table)
+    return 0 if healthy else 1
+
+
+def _start_keras():
+    """Import Keras without TensorFlow's start-up lines, one thread for each core."""
+    from lenet_keras.quiet import quiet_start
+
+    with quiet_start():
+        import keras
+
+        if keras.backend.backend() != "tensorflow":
+            raise ValueError(
+                "the command lenet5 trains on TensorFlow; Keras is set to "
+                f"{keras.backend.backend()!r}. Unset KERAS_BACKEND."
+            )
+        from lenet_keras.training import use_all_cores
+
+        use_all_cores()
+        keras.ops.zeros(())
+    return keras
+
+
+def _load(load, name):
+    """A data set by name, or from a folder."""
+    known = ("auto", "mnist", "digits")
+    return load(name) if name in known else load("mnist", folder=name)
+
+
+def _run_settings(args):
+    """The settings of a run and its folder; a resumed run keeps those it began with."""
+    given = {
+        key: getattr(args, key)
+        for key in ("variant", "data", "epochs", "batch_size", "seed")
+    }
+    defaults = {"variant": "classic", "data": "auto", "seed": 0}
+    out = args.out or Path("runs") / (given["variant"] or defaults["variant"])
+    if not args.resume:
+        chosen = {key: value for key, value in given.items() if value is not None}
+        return dict.fromkeys(given) | defaults | chosen, out
+    try:
+        settings = json.loads((out / "run.json").read_text())["settings"]
+    except (OSError, KeyError, ValueError):
+        raise ValueError(
+            f"{str(out)!r} holds no interrupted run to resume. Name its folder with "
+            "--out, or train without --resume."
+        ) from None
+    changed = [k for k, v in given.items() if v is not None and v != settings[k]]
+    if changed:
+        raise ValueError(
+            f"the run in {str(out)!r} began with {changed[0]}={settings[changed[0]]}; "
+            f"received {given[changed[0]]}. Resume it without that option."
+        )
+    return settings, out
+
+
+def _training_log(console, log_every):
+    """The callback that shows a training: a bar on a terminal, else a line an epoch."""
+    from lenet_keras.callbacks import EpochLog, ProgressBar
+
+    if console.is_terminal and log_every is None:
+        return ProgressBar(console)
+    return EpochLog(log_every)
+
+
+def _report(console, model, data):
+    """Print how a model does on the test set; return its probabilities."""
+    from lenet_keras.evaluation import confusion, evaluate, most_confused
+
+    error, probabilities = evaluate(model, data.test_images, data.test_labels)
+    answers = probabilities.argmax(-1)
+    number = len(answers)
+    table = _table("true / predicted", *map(str, range(10)))
+    for digit, row in enumerate(confusion(data.test_labels, answers)):
+        table.add_row(str(digit), *map(str, row))
+    console.print(table)
+    console.print(
+        "Most confused: "
+        + ", ".join(
+            f"{pair.truth} taken for {pair.answer} {pair.count} times"
+            for pair in most_confused(data.test_labels, answers)
+        )
+    )
+    console.print(
+        f"Test error: {error:.2%} ({round(error * number)} of {number} wrong)"
+    )
+    console.print(
+        f"Test accuracy of the model on the {number} test images: {1 - error:.2%}"
+    )
+    return probabilities
+
+
+def _save_pictures(out, history, data, probabilities):
+    """Write the pictures beside the model; return all paths."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from lenet_keras import plots
+    from lenet_keras.evaluation import confusion, mistakes
+    from lenet_keras.files import write_whole
+
+    plots.use_style()
+    labels, answers = data.test_labels, probabilities.argmax(-1)
+    wrong = mistakes(labels, probabilities)
+    pictures = {
+        "learning_curve.png": plots.plot_learning_curve(history).figure,
+        "confusion.png": plots.plot_confusion(confusion(labels, answers)).figure,
+        "mistakes.png": plots.plot_mistakes(data.test_images, wrong),
+    }
+    for name, figure in pictures.items():
+        write_whole(
+            out / name, lambda path, f=figure: f.savefig(path, bbox_inches="tight")
+        )
+    return [out / name for name in ("model.keras", *pictures)]
+
+
+def _console():
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)
+    return console
+
+
+def _table(first, *columns):
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _count_table(model):
+    """A row a layer and the totals, beside the paper's figures where it has them."""
+    from lenet_keras.counting import count, published
+
+    counts = count(model)
+    is_1998 = model.name == "lenet5_1998"
+    columns = ["kind", "shape", "trainable", "fixed", "connections", "multiply-adds"]
+    columns += ["field", "stride"]
+    paper = ["trainable (paper)", "connections (paper)"] if is_1998 else []
+    table = _table("layer", *columns, *paper)
+    for row in counts.layers:
+        cells = [row.name, row.kind, "x".join(map(str, row.shape))]
+        cells += [f"{n:,}" for n in row[3:7]] + [
+            str(row.receptive_field),
+            str(row.stride),
+        ]
+        if is_1998:
+            paper_row = published(row.name)
+            cells += [
+                f"{paper_row.trainable:,}",
+                _number_or_dash(paper_row.connections),
+            ]
+        table.add_row(*cells)
+    table.add_section()
+    total = ["total", "", "", *(f"{n:,}" for n in counts[1:]), "", ""]
+    if is_1998:
+        from lenet_keras.paper import PUBLISHED_CONNECTIONS, PUBLISHED_TRAINABLE
+
+        total += [f"{PUBLISHED_TRAINABLE:,}", f"{PUBLISHED_CONNECTIONS:,}"]
+    table.add_row(*total)
+    return table
+
+
+def _number_or_dash(number):
+    return "-" if number is None else f"{number:,}"

@@ -1,0 +1,91 @@
+"""The criteria of LeNet-5 (LeCun et al., 1998, Section II-C), as Keras losses.
+
+The paper's two read the scores of `EuclideanRBF`, which are its penalties y_i with the
+sign turned: s_i = -y_i. All take integer labels and return one value a sample, so that
+they are right under any batch size, sample weight and distribution strategy.
+"""
+
+import keras
+from keras import ops
+
+_register = keras.saving.register_keras_serializable("lenet_keras")
+
+
+@_register
+class MaximumLikelihood(keras.losses.Loss):
+    """The penalty of the right class alone: y_D (eq. 8).
+
+    Nothing pushes the wrong classes away; with fixed output codes it still learns.
+
+    Call arguments:
+        y_true: int tensor (batch,), the right classes D.
+        y_pred: float tensor (batch, classes), scores s_i = -y_i.
+    """
+
+    def call(self, y_true, y_pred):
+        return -_right_score(y_true, y_pred)
+
+
+@_register
+class MaximumAPosteriori(keras.losses.Loss):
+    """The discriminative criterion: y_D + log(e^-j + sum_i e^-y_i) (eq. 9).
+
+    It is the cross-entropy of the scores with one more class, "rubbish", whose penalty
+    j is constant: wrong classes are pushed away, but not those already worse than j. A
+    small j (say 3, where y is about 84 at the start) drowns the sum, and eq. 9 becomes
+    eq. 8 less a constant. The paper does not print j.
+
+    Args:
+        j: float > 0, the penalty of the rubbish class, in units of y.
+
+    Call arguments: as for `MaximumLikelihood`.
+
+    Raises:
+        ValueError: if j is not positive.
+    """
+
+    def __init__(self, j=100.0, reduction="sum_over_batch_size", name=None, **kwargs):
+        if not j > 0:
+            raise ValueError(f"j must be a positive penalty; received j={j}.")
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.j = j
+
+    def call(self, y_true, y_pred):
+        rubbish = ops.full_like(y_pred[..., :1], -self.j)
+        everything = ops.logsumexp(ops.concatenate([y_pred, rubbish], -1), axis=-1)
+        return everything - _right_score(y_true, y_pred)
+
+    def get_config(self):
+        return super().get_config() | {"j": self.j}
+
+
+@_register
+class SparseMeanSquaredError(keras.losses.Loss):
+    """The mean squared difference to one-hot targets, from integer labels.
+
+    What LeNet-5 tutorials call "the original loss": the paper's own eq. 8 is a squared
+    distance too, but to its output codes.
+
+    Call arguments:
+        y_true: int tensor (batch,), the right classes.
+        y_pred: float tensor (batch, classes), probabilities.
+    """
+
+    def call(self, y_true, y_pred):
+        targets = ops.one_hot(
+            _integer_labels(y_true, y_pred), y_pred.shape[-1], dtype=y_pred.dtype
+        )
+        return ops.mean(ops.square(targets - y_pred), axis=-1)
+
+
+def _integer_labels(y_true, y_pred):
+    """Labels as int32 with one axis less than the scores."""
+    if len(y_true.shape) == len(y_pred.shape):
+        y_true = ops.squeeze(y_true, -1)
+    return ops.cast(y_true, "int32")
+
+
+def _right_score(y_true, y_pred):
+    """The score of the right class, (batch,)."""
+    labels = ops.expand_dims(_integer_labels(y_true, y_pred), -1)
+    return ops.squeeze(ops.take_along_axis(y_pred, labels, axis=-1), -1)

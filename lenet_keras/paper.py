@@ -1,0 +1,178 @@
+"""What LeCun, Bottou, Bengio and Haffner (1998) print, as data: no formula, no Keras.
+
+"Gradient-Based Learning Applied to Document Recognition", Proceedings of the IEEE
+86(11), 1998. Sections and pages are those of the authors' preprint. The numbers stand
+here as they were published, so that what we compute can be held against them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Table I: the S2 maps that each of the 16 maps of C3 reads.
+C3_INPUTS = (
+    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
+    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
+    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5),
+    (0, 1, 2, 3, 4, 5),
+)  # fmt: skip
+
+# Section II-B: white is -0.1 and black 1.175.
+BACKGROUND, INK = -0.1, 1.175
+
+# Section II-B and Appendix A: the squashing function A tanh(S a).
+AMPLITUDE, SLOPE = 1.7159, 2 / 3
+
+# Appendix A: weights start uniform in +-2.4 / fan-in, with no square root.
+INITIAL_RANGE = 2.4
+
+
+class PublishedLayer(NamedTuple):
+    """One row of Section II-B: what the paper says of a layer of LeNet-5."""
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: int
+    connections: int | None  # None: the paper prints no figure for this layer
+
+
+# Section II-B. The total closes only with 10,164 for F6 and 840 for the output.
+PUBLISHED_LAYERS = (
+    PublishedLayer("c1", (28, 28, 6), 156, 122_304),
+    PublishedLayer("s2", (14, 14, 6), 12, 5_880),
+    PublishedLayer("c3", (10, 10, 16), 1_516, 151_600),
+    PublishedLayer("s4", (5, 5, 16), 32, 2_000),
+    PublishedLayer("c5", (1, 1, 120), 48_120, 48_120),
+    PublishedLayer("f6", (84,), 10_164, None),
+    PublishedLayer("output", (10,), 0, None),
+)
+PUBLISHED_TRAINABLE = 60_000
+PUBLISHED_CONNECTIONS = 340_908
+
+# Section III-B: test error in percent, without and with distortions (Fig. 9).
+PUBLISHED_TEST_ERROR = 0.95
+PUBLISHED_TEST_ERROR_DISTORTED = 0.8
+
+# Fig. 3: the output codes of the 96 characters from code 32 (space) to 127, each a
+# picture 7 wide and 12 high: one byte a row from the top, the leftmost pixel in bit 6.
+_CODES = """
+    000000000000000000000000
+    0c0c0c0c0c0c0c000c0c0000
+    363636360000000000000000
+    0036367f7f367f7f36360000
+    3e14143e773c1e17773e1400
+    7353760c0c18183765670000
+    3c6666663c3c6766663f0000
+    1e0e0e0c1800000000000000
+    0306040c0c0c0c0c0c040603
+    3018080c0c0c0c0c0c081830
+    00086b3e1c771c3e6b080000
+    00000c0c3f3f0c0c00000000
+    0000000000001e0e0e0c1800
+    000000007f7f000000000000
+    000000000000000c1e0c0000
+    0003070e0c0c0c0c1c383000
+    3e001c3663636363361c0000
+    0c1c3c0c0c0c0c0c0c3f0000
+    3e003e6343061c30607f0000
+    7f03060c1e030303633e0000
+    3e00003333736363673f0303
+    3e007f60603c1e03633e0000
+    1e3060607e736363733e0000
+    7f0303060c0c181818180000
+    3e6363633e636363633e0000
+    3e676363673f0303063c0000
+    00000c1e0c00000c1e0c0000
+    00000c1e0c001e0e0e0c1800
+    0003060c1830180c06030000
+    0000003f3f00003f3f000000
+    0030180c0603060c18300000
+    3e636303060c0c000c0c0000
+    003e7f676f69696f703f0000
+    3e2263637f63636363630000
+    3e60607e73636363737e0000
+    3e00003f70606060703f0000
+    3f03033f67636363673f0000
+    7f6160607c606060617f0000
+    3e3f3030307e303030300000
+    3e00003f606c6f6d613f0000
+    636363637f63636363630000
+    1e0c0c0c0c0c0c0c0c1e0000
+    3e0c0c001c0c0c0c0c6c6e7e
+    7e6060666c78786c66630000
+    6060606060606060617f0000
+    3e0000367f6b6b6363630000
+    3e00007e7363636363630000
+    3e00003e63636363633e0000
+    3e00007e73636363737e6060
+    3e00003f67636363673f0303
+    7e6363637e7c666663630000
+    3e00003e633c1e03633e0000
+    7f0c0c0c0c0c0c0c0c0c0000
+    3e00006363636363673f0000
+    3e00006363636336361c0800
+    3e00006363636b6b7f360000
+    3e000063633e1c3e63630000
+    3e000063636363673f03633e
+    3e00007f060c1830607f0000
+    0f0c0c0c0c0c0c0c0c0c0f00
+    0030381c0c0c0c0c0e070300
+    3c0c0c0c0c0c0c0c0c0c3c00
+    081c36630000000000000000
+    000000000000000000007f00
+    1e1c1c0c0600000000000000
+    0000003e033f6363673f0000
+    6060607e73636363737e0000
+    0000003f70606060703f0000
+    0303033f67636363673f0000
+    0000003e63637f60633e0000
+    1e333030307e303030300000
+    0000003e676363673f03633e
+    6060607e7363636363630000
+    000c0c001c0c0c0c0c1e0000
+    000c0c001c0c0c0c0c6c6e7e
+    606060666c78786c66630000
+    1c0c0c0c0c0c0c0c0c1e0000
+    000000367f6b6b6363630000
+    0000007e7363636363630000
+    0000003e63636363633e0000
+    0000007e73636363737e6060
+    0000003f67636363673f0303
+    0000007e7360606060600000
+    0000003e633c1e03633e0000
+    303030307f303030371e0000
+    0000006363636363673f0000
+    0000006363636336361c0800
+    0000006363636b6b7f360000
+    00000063633e1c3e63630000
+    00000063636363673f03633e
+    0000007f060c1830607f0000
+    03060c0c061c1c060c0c0603
+    000c0c0c0c0c0c0c0c0c0c00
+    30180c0c180e0e180c0c1830
+    00397f4e0000000000000000
+    000000000000000000000000
+""".split()  # noqa: SIM905
+CHARACTERS = "".join(map(chr, range(32, 128)))
+
+
+def output_code(character):
+    """Return the 7x12 picture that stands for a character in the output layer.
+
+    Args:
+        character: str, one of the 96 `CHARACTERS` (codes 32 to 127).
+
+    Returns:
+        int8 array (12, 7) of +1 (black) and -1 (white): Fig. 3 of the paper.
+
+    Raises:
+        ValueError: if the character has no code.
+    """
+    if len(character) != 1 or character not in CHARACTERS:
+        raise ValueError(
+            f"The paper draws a code for the characters {CHARACTERS[:-1]!r} and code "
+            f"127; received {character!r}. Choose classes among them."
+        )
+    rows = bytes.fromhex(_CODES[CHARACTERS.index(character)])
+    bits = np.unpackbits(np.frombuffer(rows, np.uint8)).reshape(12, 8)[:, 1:]
+    return 2 * bits.astype("int8") - 1

@@ -1,0 +1,95 @@
+"""Error rates and confusions, on answers small enough to count by hand."""
+
+import numpy as np
+import pytest
+
+from lenet_keras import build_lenet5, evaluate, predict
+from lenet_keras.data import to_input
+from lenet_keras.evaluation import (
+    Confusion,
+    Mistake,
+    confusion,
+    error_rate,
+    mistakes,
+    most_confused,
+    report,
+)
+
+LABELS = [0, 1, 1, 2, 2, 2]
+ANSWERS = [0, 1, 2, 2, 1, 1]
+
+
+def test_error_rate_is_the_share_of_wrong_answers():
+    assert error_rate(LABELS, ANSWERS) == pytest.approx(3 / 6)
+
+
+def test_confusion_has_the_truth_in_rows():
+    assert confusion(LABELS, ANSWERS, 3).tolist() == [[1, 0, 0], [0, 1, 1], [0, 2, 1]]
+
+
+def test_confusion_rows_add_up_to_the_class_counts(digits):
+    answers = np.random.default_rng(0).integers(0, 10, len(digits.test_labels))
+    rows = confusion(digits.test_labels, answers).sum(axis=1)
+    assert rows.tolist() == np.bincount(digits.test_labels, minlength=10).tolist()
+
+
+def test_most_confused_lists_pairs_most_frequent_first():
+    assert most_confused(LABELS, ANSWERS) == [Confusion(2, 1, 2), Confusion(1, 2, 1)]
+    assert most_confused(LABELS, ANSWERS, 1) == [Confusion(2, 1, 2)]
+    assert most_confused(LABELS, LABELS) == []
+
+
+def test_a_mistake_carries_its_own_index_truth_answer_and_confidence():
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+    assert mistakes([0, 1, 1, 0], probabilities) == [
+        Mistake(1, truth=1, answer=0, confidence=0.8),
+        Mistake(3, truth=0, answer=1, confidence=0.7),
+    ]
+
+
+def test_report_names_each_class():
+    assert "precision" in report(LABELS, ANSWERS)
+
+
+@pytest.mark.parametrize("variant", ["classic", "tanh", "1998"])
+def test_predict_gives_probabilities_for_every_variant(variant, digits):
+    probabilities = predict(build_lenet5(variant), digits.test_images)
+    assert probabilities.shape == (360, 10)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(360), abs=1e-5)
+
+
+def test_predict_answers_as_the_model_does(digits):
+    model = build_lenet5("1998")
+    images = digits.test_images[:20]
+    scores = model.predict(to_input(images), verbose=0)
+    assert (predict(model, images).argmax(1) == scores.argmax(1)).all()
+
+
+def test_predict_takes_one_image_and_ready_inputs(digits):
+    model = build_lenet5()
+    image = digits.test_images[0]
+    whole = predict(model, digits.test_images[:1])
+    assert predict(model, image) == pytest.approx(whole, abs=1e-6)
+    assert predict(model, to_input(image)) == pytest.approx(whole, abs=1e-6)
+    assert predict(model, to_input(image)[0]) == pytest.approx(whole, abs=1e-6)
+
+
+def test_predict_keeps_the_order_over_several_batches():
+    images = np.random.default_rng(0).integers(0, 256, (1003, 28, 28), dtype="uint8")
+    model = build_lenet5()
+    one_by_one = predict(model, images[[0, 999, 1000, 1002]])
+    assert predict(model, images)[[0, 999, 1000, 1002]] == pytest.approx(
+        one_by_one, abs=1e-5
+    )
+
+
+def test_evaluate_returns_the_error_rate_and_the_probabilities(digits):
+    error, probabilities = evaluate(
+        build_lenet5(), digits.test_images, digits.test_labels
+    )
+    assert error == error_rate(digits.test_labels, probabilities.argmax(1))
+
+
+def test_evaluate_refuses_labels_that_do_not_pair_up(digits):
+    with pytest.raises(ValueError, match="received 360 images and 359 labels"):
+        evaluate(build_lenet5(), digits.test_images, digits.test_labels[1:])

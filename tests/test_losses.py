@@ -1,0 +1,105 @@
+"""The criteria, against their formulas in NumPy and finite differences."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from lenet_keras.losses import (
+    MaximumAPosteriori,
+    MaximumLikelihood,
+    SparseMeanSquaredError,
+)
+
+PENALTIES = np.random.default_rng(0).uniform(0, 100, (6, 10))
+LABELS = np.array([0, 3, 9, 1, 1, 5])
+
+
+def per_sample(loss, labels=LABELS, scores=-PENALTIES):
+    return ops.convert_to_numpy(loss.call(ops.array(labels), ops.array(scores)))
+
+
+def test_maximum_likelihood_is_the_penalty_of_the_right_class():
+    expected = PENALTIES[np.arange(6), LABELS]
+    assert per_sample(MaximumLikelihood()) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("j", [1.0, 20.0, 100.0])
+def test_map_is_equation_9(j):
+    total = np.exp(-j) + np.exp(-PENALTIES).sum(-1)
+    expected = PENALTIES[np.arange(6), LABELS] + np.log(total)
+    assert per_sample(MaximumAPosteriori(j)) == pytest.approx(
+        expected, rel=1e-5, abs=1e-5
+    )
+
+
+def test_map_is_finite_for_huge_penalties():
+    loss = per_sample(MaximumAPosteriori(2e4), [0], np.full((1, 10), -1e4))
+    assert loss == pytest.approx([np.log(10)], abs=1e-2)  # float32 at 1e4
+
+
+def test_map_is_never_negative():
+    assert (per_sample(MaximumAPosteriori(5.0)) >= 0).all()
+
+
+def test_a_small_j_turns_map_into_maximum_likelihood_less_j():
+    far = PENALTIES + 30
+    likelihood = per_sample(MaximumLikelihood(), scores=-far)
+    posterior = per_sample(MaximumAPosteriori(1.0), scores=-far)
+    assert posterior == pytest.approx(likelihood - 1, rel=1e-5)
+
+
+@pytest.mark.parametrize("j", [0, -1, float("nan")])
+def test_map_refuses_a_rubbish_penalty_that_is_not_positive(j):
+    with pytest.raises(ValueError, match="positive penalty; received j="):
+        MaximumAPosteriori(j)
+
+
+def test_mean_squared_error_takes_integer_labels():
+    probabilities = np.array([[0.7, 0.2, 0.1]])
+    loss = per_sample(SparseMeanSquaredError(), [1], probabilities)
+    assert loss == pytest.approx([(0.49 + 0.64 + 0.01) / 3], rel=1e-6)
+
+
+LOSSES = [MaximumLikelihood(), MaximumAPosteriori(30.0), SparseMeanSquaredError()]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_a_loss_gives_one_value_a_sample_and_averages_them(loss):
+    values = per_sample(loss)
+    assert values.shape == (6,)
+    assert float(loss(LABELS, -PENALTIES)) == pytest.approx(values.mean(), rel=1e-5)
+    assert per_sample(loss, LABELS[:, None]) == pytest.approx(values)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_a_loss_comes_back_from_its_configuration(loss):
+    config = keras.saving.serialize_keras_object(loss)
+    again = keras.saving.deserialize_keras_object(config)
+    assert per_sample(again) == pytest.approx(per_sample(loss))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="uses GradientTape")
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_a_gradient_agrees_with_finite_differences(loss):
+    import tensorflow as tf
+
+    keras.config.set_floatx("float64")
+    try:
+        loss = type(loss).from_config(loss.get_config())
+        scores = tf.constant(-PENALTIES / 10)
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            total = tf.reduce_sum(loss.call(tf.constant(LABELS), scores))
+        gradient = tape.gradient(total, scores).numpy()
+        step = 1e-5
+        for i, j in np.ndindex(PENALTIES.shape):
+            nudge = np.zeros(PENALTIES.shape)
+            nudge[i, j] = step
+            up, down = (
+                float(np.sum(per_sample(loss, scores=scores + sign * nudge)))
+                for sign in (1, -1)
+            )
+            assert gradient[i, j] == pytest.approx((up - down) / (2 * step), abs=1e-6)
+    finally:
+        keras.config.set_floatx("float32")

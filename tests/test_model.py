@@ -1,0 +1,186 @@
+"""The six variants: shapes, saving, preprocessing, wide inputs, and errors."""
+
+import zipfile
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from lenet_keras import VARIANTS, build_lenet5, load_model
+from lenet_keras.data import to_input
+
+NAMES = ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
+
+
+def answers(model, x):
+    return ops.convert_to_numpy(model(x))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_has_the_papers_layers_in_order(variant):
+    model = build_lenet5(variant)
+    assert [layer.name for layer in model.layers if layer.name in NAMES] == NAMES
+    assert model.output_shape == (None, 10)
+    assert model.name == f"lenet5_{variant}"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_saved_model_answers_the_same_after_a_safe_load(
+    variant, tmp_path, random_images
+):
+    model = build_lenet5(variant)
+    model.compile(loss=VARIANTS[variant].loss)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert np.array_equal(answers(again, random_images), answers(model, random_images))
+    assert again.loss.get_config() == model.loss.get_config()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_weights_alone_can_be_saved_and_given_to_build(variant, tmp_path, random_images):
+    model = build_lenet5(variant)
+    path = tmp_path / "my.weights.h5"
+    model.save_weights(path)
+    again = build_lenet5(variant, weights=path)
+    assert np.array_equal(answers(again, random_images), answers(model, random_images))
+
+
+def test_the_same_seed_builds_the_same_network():
+    weights = []
+    for _ in range(2):
+        keras.utils.set_random_seed(7)
+        weights.append(build_lenet5("1998").get_weights())
+    assert all(map(np.array_equal, *weights))
+
+
+def test_1998_starts_with_every_penalty_near_84(random_images):
+    assert answers(build_lenet5("1998"), random_images) == pytest.approx(-84, rel=0.05)
+
+
+def test_1998_reads_letters_when_told_their_names():
+    model = build_lenet5("1998", classes="ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    assert model.output_shape == (None, 26)
+
+
+def test_unread_weights_of_c3_do_not_exist():
+    c3 = build_lenet5("1998").get_layer("c3")
+    assert c3.kernel.shape == (5, 5, 60)
+    read = ops.convert_to_numpy(c3.dense_kernel()).any(axis=(0, 1))
+    assert read.sum() == 60
+
+
+@pytest.mark.parametrize("variant", ["classic", "1998"])
+def test_preprocessing_inside_the_model_equals_to_input_outside(variant):
+    images = np.random.default_rng(0).integers(0, 256, (4, 28, 28), dtype="uint8")
+    outside = build_lenet5(variant)
+    inside = build_lenet5(variant, include_preprocessing=True)
+    assert inside.count_params() == outside.count_params()
+    inside.set_weights(outside.get_weights())
+    raw = inside.predict(images, verbose=0)
+    assert raw == pytest.approx(outside.predict(to_input(images), verbose=0), abs=1e-4)
+
+
+def test_a_model_with_preprocessing_fits_mnist_as_it_comes(digits):
+    model = build_lenet5(include_preprocessing=True)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(digits.train_images, digits.train_labels, epochs=2, verbose=0)
+    assert history.history["loss"][1] < history.history["loss"][0]
+
+
+@pytest.mark.parametrize("variant", ["classic", "tanh", "1998", "modern"])
+def test_a_crop_answers_in_the_wide_network_as_it_does_alone(variant):
+    generator = np.random.default_rng(0)
+    strip = generator.uniform(-0.1, 1.175, (1, 32, 48, 1)).astype("float32")
+    alone = build_lenet5(variant)
+    wide = build_lenet5(variant, input_shape=(32, None, 1))
+    wide.set_weights(alone.get_weights())
+    answer = answers(wide, strip)
+    assert answer.shape == (1, 1, 5, 10), "one answer every 4 pixels"
+    crops = np.concatenate([strip[:, :, x : x + 32] for x in range(0, 17, 4)])
+    assert answer[0, 0] == pytest.approx(answers(alone, crops), abs=2e-4)  # float32
+
+
+def test_replacing_one_field_of_a_variant_builds_another_network():
+    full = replace(VARIANTS["1998"], c3_table=None)
+    model = build_lenet5(full)
+    assert sum(w.shape.num_elements() for w in model.trainable_weights) == 60_900
+
+
+def test_an_unknown_variant_is_told_the_six_and_the_nearest():
+    with pytest.raises(ValueError, match=r"classic, dense.*'clasic'.*mean 'classic'"):
+        build_lenet5("clasic")
+
+
+@pytest.mark.parametrize("classes", [1, 0, -3, 2.5, True, "A", "AA", None])
+def test_a_class_count_that_makes_no_sense_is_refused(classes):
+    with pytest.raises(ValueError, match="classes .*received"):
+        build_lenet5(classes=classes)
+
+
+def test_1998_refuses_more_classes_than_it_has_pictures_for():
+    with pytest.raises(ValueError, match=r"classes=26.*Pass the characters"):
+        build_lenet5("1998", classes=26)
+
+
+def test_a_28x28_input_is_told_both_mends():
+    with pytest.raises(ValueError, match=r"to_input.*include_preprocessing=True"):
+        build_lenet5(input_shape=(28, 28, 1))
+
+
+@pytest.mark.parametrize("method", ["predict", "fit", "__call__"])
+def test_28x28_images_are_told_both_mends_by_the_model_itself(method):
+    model = build_lenet5()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    arguments = [np.zeros((4, 28, 28, 1), "float32")]
+    if method == "fit":
+        arguments.append(np.zeros(4))
+    with pytest.raises(ValueError, match=r"to_input.*include_preprocessing=True"):
+        getattr(model, method)(*arguments)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (32, 32, 3), (20, 20, 1), (32, 16, 1)])
+def test_an_input_shape_that_does_not_fit_is_refused(shape):
+    with pytest.raises(ValueError, match="input_shape must be .*received"):
+        build_lenet5(input_shape=shape)
+
+
+def test_a_dense_c5_cannot_be_wide():
+    with pytest.raises(ValueError, match=r"dense C5.*received.*'classic'"):
+        build_lenet5("dense", input_shape=(32, None, 1))
+
+
+def test_an_unknown_weights_name_is_told_what_is_allowed():
+    with pytest.raises(ValueError, match=r"weights must be None.*received 'mnits'"):
+        build_lenet5(weights="mnits")
+
+
+def test_a_missing_weights_file_is_named():
+    with pytest.raises(FileNotFoundError, match=r"no weights file 'gone.weights.h5'"):
+        build_lenet5(weights="gone.weights.h5")
+
+
+def test_weights_of_another_variant_are_refused(tmp_path):
+    path = tmp_path / "classic.weights.h5"
+    build_lenet5("classic").save_weights(path)
+    with pytest.raises(ValueError, match=r"do not fit .*'1998'.*classic.weights.h5"):
+        build_lenet5("1998", weights=path)
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no model .*gone.keras"):
+        load_model(tmp_path / "gone.keras")
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "zip", "text"])
+def test_a_corrupt_model_is_named_with_the_mend(damage, tmp_path):
+    path = tmp_path / "model.keras"
+    build_lenet5().save(path)
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "cut": whole[:5000], "text": b"hello"}.get(damage, b""))
+    if damage == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", "{}")
+    with pytest.raises(ValueError, match=r"model.keras' is not a readable .*save it"):
+        load_model(path)

@@ -1,0 +1,71 @@
+"""The facts of the 1998 paper, against independent sums and checksums."""
+
+import hashlib
+import itertools
+
+import numpy as np
+import pytest
+
+from lenet_keras import paper
+
+DIGITS = np.stack([paper.output_code(c) for c in "0123456789"])
+
+
+def test_table_1_connects_60_pairs_of_maps():
+    assert len(paper.C3_INPUTS) == 16
+    assert sum(map(len, paper.C3_INPUTS)) == 60
+    assert [len(maps) for maps in paper.C3_INPUTS] == [3] * 6 + [4] * 9 + [6]
+
+
+def test_table_1_lets_each_s2_map_feed_ten_c3_maps():
+    fed = list(itertools.chain(*paper.C3_INPUTS))
+    assert [fed.count(s2) for s2 in range(6)] == [10] * 6
+
+
+def test_table_1_has_no_two_equal_columns():
+    assert len(set(paper.C3_INPUTS)) == 16
+
+
+def test_the_digit_codes_have_the_published_checksum():
+    bits = "".join("1" if pixel > 0 else "0" for pixel in DIGITS.ravel())
+    assert hashlib.sha256(bits.encode()).hexdigest() == (
+        "8437a8e0d44d9c3f5ba09489c1f8d950aefec5da185dd91f0b121390747ddf8b"
+    )
+
+
+def test_the_digit_codes_have_their_counts_of_black_pixels():
+    black = (DIGITS > 0).sum(axis=(1, 2)).tolist()
+    assert black == [35, 27, 33, 32, 41, 35, 39, 25, 43, 39]
+
+
+def test_6_and_8_have_the_nearest_codes_at_squared_distance_48():
+    distance = {
+        (a, b): int(((DIGITS[a].astype(int) - DIGITS[b]) ** 2).sum())
+        for a, b in itertools.combinations(range(10), 2)
+    }
+    assert min(distance, key=distance.get) == (6, 8)
+    assert distance[6, 8] == 48
+    assert max(distance.values()) == 200
+
+
+def test_a_one_is_drawn_upright():
+    rows = ["".join(".#"[int(p > 0)] for p in row) for row in paper.output_code("1")]
+    assert rows[:3] == ["...##..", "..###..", ".####.."]
+    assert rows[9] == ".######"
+
+
+def test_all_96_characters_have_codes_of_plus_and_minus_one():
+    codes = np.stack([paper.output_code(c) for c in paper.CHARACTERS])
+    assert codes.shape == (96, 12, 7)
+    assert set(np.unique(codes)) == {-1, 1}
+    assert (codes[0] == -1).all(), "the space is all white"
+
+
+@pytest.mark.parametrize("wrong", ["", "ab", "é", "\n"])
+def test_a_character_without_a_code_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"received .*Choose classes among them"):
+        paper.output_code(wrong)
+
+
+def test_published_parameters_add_up_to_60000():
+    assert sum(row.trainable for row in paper.PUBLISHED_LAYERS) == 60_000
