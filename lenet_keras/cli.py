@@ -20,7 +20,10 @@ def main(arguments=None):
     try:
         return args.run(args) or 0
     except KeyboardInterrupt:
-        print("\nlenet5: interrupted; nothing was left half written.", file=sys.stderr)
+        print("\nlenet5: interrupted; nothing is half written.", file=sys.stderr)
+        if args.run is _train:
+            out = _run_folder(args)
+            print(f"Go on with: lenet5 train --resume --out {out}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stderr.close()
@@ -199,6 +202,10 @@ def _load(load, name):
     return load(name) if name in known else load("mnist", folder=name)
 
 
+def _run_folder(args):
+    return args.out or Path("runs") / (args.variant or "classic")
+
+
 def _run_settings(args):
     """The settings of a run and its folder; a resumed run keeps those it began with."""
     given = {
@@ -206,7 +213,7 @@ def _run_settings(args):
         for key in ("variant", "data", "epochs", "batch_size", "seed")
     }
     defaults = {"variant": "classic", "data": "auto", "seed": 0}
-    out = args.out or Path("runs") / (given["variant"] or defaults["variant"])
+    out = _run_folder(args)
     if not args.resume:
         chosen = {key: value for key, value in given.items() if value is not None}
         return dict.fromkeys(given) | defaults | chosen, out
@@ -286,12 +293,15 @@ def _save_pictures(out, history, data, probabilities):
     return [out / name for name in ("model.keras", *pictures)]
 
 
+_TEXT = ("kind", "state", "found", "mend")
+
+
 def _console():
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=140)
+        console = Console(highlight=False, width=160)
     return console
 
 
@@ -302,7 +312,7 @@ def _table(first, *columns):
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(first)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="left" if column in _TEXT else "right")
     return table
 
 

@@ -279,8 +279,8 @@ def network_input(model, images):
     if not fits:
         raise ValueError(
             f"The model {model.name!r} reads images of shape {wanted}; received "
-            f"{shape}. Pass 28x28 bytes as they come from MNIST, pad them with to_input,"
-            " or build the model with include_preprocessing=True."
+            f"{shape}. Pass 28x28 bytes as they come from MNIST, pad them with "
+            "to_input, or build the model with include_preprocessing=True."
         )
     return images
 

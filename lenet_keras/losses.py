@@ -31,9 +31,9 @@ class MaximumAPosteriori(keras.losses.Loss):
     """The discriminative criterion: y_D + log(e^-j + sum_i e^-y_i) (eq. 9).
 
     It is the cross-entropy of the scores with one more class, "rubbish", whose penalty
-    j is constant: wrong classes are pushed away, but not those already worse than j. A
-    small j (say 3, where y is about 84 at the start) drowns the sum, and eq. 9 becomes
-    eq. 8 less a constant. The paper does not print j.
+    j is constant: wrong classes are pushed away, but not those already worse than j.
+    Where all penalties are far above j, e^-j drowns the sum and eq. 9 is eq. 8 less j.
+    The paper does not print j; see `RECIPES` for how 10 was chosen.
 
     Args:
         j: float > 0, the penalty of the rubbish class, in units of y.
@@ -44,7 +44,7 @@ class MaximumAPosteriori(keras.losses.Loss):
         ValueError: if j is not positive.
     """
 
-    def __init__(self, j=100.0, reduction="sum_over_batch_size", name=None, **kwargs):
+    def __init__(self, j=10.0, reduction="sum_over_batch_size", name=None, **kwargs):
         if not j > 0:
             raise ValueError(f"j must be a positive penalty; received j={j}.")
         super().__init__(name=name, reduction=reduction, **kwargs)

@@ -5,6 +5,7 @@ everybody teaches. Section II-B describes the layers; `VARIANTS` holds the diffe
 """
 
 import difflib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,12 @@ from lenet_keras.losses import MaximumAPosteriori, SparseMeanSquaredError
 from lenet_keras.paper import C3_INPUTS
 
 WEIGHTS = Path(__file__).parent / "weights"
+
+_MENDS = (
+    "pad 28x28 images with lenet_keras.to_input, or build the model with "
+    "include_preprocessing=True"
+)
+_INPUT = f"input ({_MENDS})"
 
 
 @dataclass(frozen=True)
@@ -133,8 +140,15 @@ def build_lenet5(
     outputs = _output(v, labels)(x)
 
     model = keras.Model(inputs, outputs, name=name or f"lenet5_{v.name}")
+    if not include_preprocessing:
+        # Keras prints the name of an input that does not fit: let it carry the mends.
+        model.input_spec = [
+            keras.layers.InputSpec(
+                shape=model.input_shape, allow_last_axis_squeeze=True, name=_INPUT
+            )
+        ]
     if weights is not None:
-        model.load_weights(_weights_file(v, weights, len(labels)))
+        _load_weights(model, v, weights, len(labels))
     return model
 
 
@@ -232,7 +246,7 @@ def _check_shape(v, input_shape, include_preprocessing):
             raise ValueError(
                 f"input_shape must be at least ({smallest}, {smallest}, 1), or two 5x5 "
                 "convolutions and two halvings leave nothing for C5; received "
-                f"{shape}." + _mends_for_28(shape)
+                f"{shape}. For MNIST, {_MENDS}."
             )
     if v.c5 == "dense" and shape != (smallest, smallest, 1):
         raise ValueError(
@@ -243,13 +257,19 @@ def _check_shape(v, input_shape, include_preprocessing):
     return shape[:2]
 
 
-def _mends_for_28(shape):
-    if shape[:2] != (28, 28):
-        return ""
-    return (
-        " For 28x28 MNIST images either pad them with lenet_keras.to_input(images), or"
-        " build the model with include_preprocessing=True, which takes the raw bytes."
-    )
+def _load_weights(model, v, weights, classes):
+    """Load weights by name or path: all or none."""
+    file = _weights_file(v, weights, classes)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras only warns of a part it skips
+            model.load_weights(file)
+    except Exception as error:  # h5py and Keras each raise their own kinds
+        raise ValueError(
+            f"The weights do not fit the {v.name!r} variant with {classes} classes, or "
+            f"the file is damaged; received {str(file)!r}. Take weights saved from the "
+            "same variant."
+        ) from error
 
 
 def _weights_file(v, weights, classes):

@@ -136,6 +136,7 @@ def train(
         )
     )
     images, labels = check_pairs(images, labels)
+    _check_labels(model, labels)
     steps = -(-len(images) // batch_size)
     if not model.compiled:
         compile_model(model, recipe, steps * epochs)
@@ -219,6 +220,17 @@ def _make_run_steps(model, images, labels, batch_size, distort, seed):
     return run_steps.get_concrete_function(
         tf.TensorSpec((len(images),), tf.int64), number, number, number
     )
+
+
+def _check_labels(model, labels):
+    """Complain of a label that has no output before TensorFlow does, in a page."""
+    classes = model.output_shape[-1]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"labels must be 0 to {classes - 1}, one for each output of {model.name!r};"
+            f" received {labels.min()} to {labels.max()}. Build the model with "
+            f"classes={labels.max() + 1}."
+        )
 
 
 def _weighted_sum(shares, values):

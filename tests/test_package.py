@@ -1,0 +1,118 @@
+"""The package as a whole: lazy imports, quiet starts, other backends, whole files."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import lenet_keras
+from lenet_keras.files import write_whole
+from lenet_keras.quiet import quiet_start
+
+
+def python(script, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | environment,
+    )
+
+
+def test_importing_the_package_loads_neither_keras_nor_tensorflow():
+    run = python("""
+        import sys, lenet_keras, lenet_keras.paper, lenet_keras.cli
+        print(sorted({"keras", "tensorflow"} & set(sys.modules)))
+    """)
+    assert run.stdout.strip() == "[]", run.stderr
+
+
+@pytest.mark.parametrize("name", lenet_keras.__all__)
+def test_every_public_name_resolves_and_is_documented(name):
+    public = getattr(lenet_keras, name)
+    assert name in dir(lenet_keras)
+    assert public.__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'build_lenet6'"):
+        lenet_keras.build_lenet6  # noqa: B018
+
+
+def test_keras_starts_quietly():
+    run = python("""
+        from lenet_keras import quiet_start
+        with quiet_start():
+            import keras
+            keras.ops.zeros(())
+    """)
+    assert run.returncode == 0
+    assert run.stderr == ""
+
+
+def test_a_failing_start_shows_what_was_held_back(capfd):
+    with pytest.raises(ImportError), quiet_start():
+        os.write(2, b"the reason\n")
+        raise ImportError
+    assert "the reason" in capfd.readouterr().err
+
+
+def test_a_start_can_be_watched(capfd, monkeypatch):
+    monkeypatch.setenv("LENET_KERAS_VERBOSE", "1")
+    with quiet_start():
+        os.write(2, b"a line\n")
+    assert "a line" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_networks_run_and_train_a_step_on_another_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    run = python(
+        """
+        import keras, numpy as np
+        from lenet_keras import VARIANTS, build_lenet5
+        x = np.random.default_rng(0).uniform(-0.1, 1.175, (8, 32, 32, 1))
+        x, y = x.astype("float32"), np.arange(8)
+        for variant in VARIANTS:
+            model = build_lenet5(variant)
+            model.compile("adam", VARIANTS[variant].loss, metrics=["accuracy"])
+            assert model.predict(x, verbose=0).shape == (8, 10)
+            before = model.get_weights()
+            loss = model.train_on_batch(x, y)[0]
+            assert np.isfinite(loss), (variant, loss)
+            after = model.get_weights()
+            moved = [not np.array_equal(a, b) for a, b in zip(before, after)]
+            trained = [w.trainable for w in model.weights]
+            assert moved == trained, (variant, moved)
+        print(keras.backend.backend())
+        """,
+        KERAS_BACKEND=backend,
+    )
+    assert run.stdout.strip() == backend, run.stderr[-2000:]
+
+
+def test_a_file_is_written_whole(tmp_path):
+    path = tmp_path / "new" / "notes.txt"
+    write_whole(path, lambda p: p.write_text("all of it"))
+    assert path.read_text() == "all of it"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path, failure):
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+
+    def write(temporary):
+        temporary.write_text("ha")
+        raise failure
+
+    with pytest.raises(type(failure)):
+        write_whole(path, write)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
