@@ -299,9 +299,9 @@ _TEXT = ("kind", "state", "found", "mend")
 def _console():
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+        console = Console(highlight=False, markup=False, width=160)
     return console
 
 

@@ -90,8 +90,12 @@ def test_training_prints_layers_epochs_errors_confusion_and_where_it_saved(
 def test_training_saves_the_model_its_history_and_three_pictures(run_folder):
     names = sorted(path.name for path in run_folder.iterdir())
     assert names == [
-        "confusion.png", "learning_curve.png", "mistakes.png", "model.keras", "run.json",
-    ]  # fmt: skip
+        "confusion.png",
+        "learning_curve.png",
+        "mistakes.png",
+        "model.keras",
+        "run.json",
+    ]
     run = json.loads((run_folder / "run.json").read_text())
     assert run["settings"]["variant"] == "classic"
     assert len(run["history"]["val_accuracy"]) == 2
@@ -134,9 +138,8 @@ def test_predict_prints_each_class_with_its_probability(capsys, run_folder, tmp_
 def test_resume_goes_on_to_the_end_and_says_from_where(capsys, tmp_path, digits):
     from lenet_keras import Checkpoint, load_model, train
 
-    settings = {
-        "variant": "classic", "data": "digits", "epochs": 3, "batch_size": 32, "seed": 0,
-    }  # fmt: skip
+    settings = {"variant": "classic", "data": "digits", "seed": 0}
+    settings |= {"epochs": 3, "batch_size": 32}
     pairs = digits.train_images, digits.train_labels
     model = build_lenet5()
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -182,10 +182,10 @@ def test_an_epoch_log_prints_one_rounded_line_an_epoch(capsys, digits):
     assert lines[2].startswith("Epoch [1/1], loss: ")
 
 
-def test_the_learning_rate_rises_for_a_tenth_of_the_steps_then_falls_to_nothing():
+def test_the_learning_rate_rises_for_a_fifth_of_the_steps_then_falls_to_nothing():
     model = build_lenet5()
     compile_model(model, RECIPES["classic"], steps=1000)
-    rate = [float(model.optimizer._learning_rate(step)) for step in (0, 50, 100, 999)]
+    rate = [float(model.optimizer._learning_rate(step)) for step in (0, 100, 200, 999)]
     peak = RECIPES["classic"].learning_rate
     assert rate[0] < rate[1] < rate[2] == pytest.approx(peak)
     assert rate[3] < peak / 1000

@@ -1,0 +1,106 @@
+"""Measure what the README claims: the test error of each variant, over several seeds.
+
+    python benchmarks/accuracy.py [VARIANT ...] [--seeds 5]
+
+Trains by the recipes, on MNIST and on the bundled digits; the last epoch counts. The
+recipes were chosen on the last 5,000 training images, never on the test images. Writes
+`benchmarks/accuracy.json`, and from it the table of results in the README.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+from pathlib import Path
+
+from lenet_keras.files import write_whole
+from lenet_keras.quiet import quiet_start
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "accuracy.json"
+BEGIN, END = "<!-- accuracy -->\n", "<!-- /accuracy -->"
+
+
+def main():
+    args = _arguments()
+    with quiet_start():
+        import keras
+
+        from lenet_keras.training import RECIPES, use_all_cores
+
+        use_all_cores()
+        keras.ops.zeros(())
+    from lenet_keras.data import load
+
+    mnist, digits = load("mnist"), load("digits")
+    # One epoch is asked of the classic variant alone: what a first lesson trains.
+    trainings = [("classic", mnist, 1), ("classic", digits, RECIPES["classic"].epochs)]
+    trainings += [(variant, mnist, RECIPES[variant].epochs) for variant in RECIPES]
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for variant, data, epochs in trainings:
+        if variant in (args.variants or RECIPES):
+            errors = [_test_error(variant, data, epochs, s) for s in range(args.seeds)]
+            key = f"{variant}/{data.name}/{epochs}"
+            results[key] = {
+                "variant": variant,
+                "data": data.name,
+                "epochs": epochs,
+                "test_images": len(data.test_labels),
+                "test_error_percent": errors,
+                "keras": keras.__version__,
+                "machine": platform.machine(),
+            }
+            print(key, errors, flush=True)
+            _write(RESULTS, json.dumps(results, indent=2) + "\n")
+    readme = ROOT / "README.md"
+    _write(readme, with_table(readme.read_text(), table(results)))
+
+
+def table(results):
+    """The results as a Markdown table: median and range over the seeds."""
+    lines = [
+        "| variant | data | epochs | test accuracy, median | range | seeds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in results.values():
+        accuracy = [100 - error for error in row["test_error_percent"]]
+        lines.append(
+            f"| `{row['variant']}` | {row['data']} | {row['epochs']} "
+            f"| {statistics.median(accuracy):.2f}% "
+            f"| {min(accuracy):.2f} to {max(accuracy):.2f} | {len(accuracy)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def with_table(readme, text):
+    """The README with the table between its two markers replaced."""
+    before, rest = readme.split(BEGIN)
+    return before + BEGIN + text + END + rest.split(END)[1]
+
+
+def _test_error(variant, data, epochs, seed):
+    """Train once; the error on the test images, in percent, after the last epoch."""
+    import keras
+
+    from lenet_keras import build_lenet5, evaluate, train
+
+    keras.utils.set_random_seed(seed)
+    model = build_lenet5(variant)
+    train(model, data.train_images, data.train_labels, epochs=epochs, seed=seed)
+    error, _ = evaluate(model, data.test_images, data.test_labels)
+    return round(100 * error, 3)
+
+
+def _write(path, text):
+    write_whole(path, lambda temporary: temporary.write_text(text))
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("variants", nargs="*", help="default: all six")
+    parser.add_argument("--seeds", type=int, default=5)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

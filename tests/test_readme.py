@@ -1,0 +1,62 @@
+"""The README tells the truth: its results are the measured ones, its commands exist."""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lenet_keras import RECIPES, VARIANTS, build_lenet5, count
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+sys.path.append(str(ROOT / "benchmarks"))
+
+
+def test_the_results_are_those_that_the_benchmark_measured():
+    import accuracy
+
+    results = json.loads(accuracy.RESULTS.read_text())
+    assert accuracy.with_table(README, accuracy.table(results)) == README
+    measured = {(row["variant"], row["epochs"]) for row in results.values()}
+    assert {(variant, r.epochs) for variant, r in RECIPES.items()} <= measured
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_table_of_variants_counts_as_the_models_do(variant):
+    row = next(
+        line for line in README.splitlines() if line.startswith(f"| `{variant}`")
+    )
+    assert f"{count(build_lenet5(variant)).trainable:,}" in row
+
+
+def test_the_python_example_runs(digits, monkeypatch):
+    monkeypatch.setattr("lenet_keras.data.load", lambda: digits)
+    monkeypatch.setitem(RECIPES, "classic", type(RECIPES["classic"])(epochs=1))
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    exec(example, {})
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"\bmake ([a-z]+)\b", README)) - {"sure"} <= targets
+
+
+def test_the_supported_versions_are_those_of_the_package():
+    from lenet_keras import doctor
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    floor, ceiling = (
+        ".".join(map(str, v)) for v in (doctor.PYTHON_FLOOR, doctor.PYTHON_CEILING)
+    )
+    assert project["requires-python"] == f">={floor},<{ceiling}"
+    for name, version in doctor.FLOORS.items():
+        assert f"{name}>={'.'.join(map(str, version))}" in project["dependencies"]
+        assert f"{name}>={'.'.join(map(str, version))}" in README
+
+
+def test_every_link_in_the_readme_leads_somewhere():
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
+    assert all((ROOT / link).exists() for link in links), links
