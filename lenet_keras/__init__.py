@@ -15,7 +15,12 @@ _PUBLIC = {
         "Subsampling",
         "scaled_tanh",
     ),
-    "losses": ("MaximumAPosteriori", "MaximumLikelihood", "SparseMeanSquaredError"),
+    "losses": (
+        "MaximumAPosteriori",
+        "MaximumLikelihood",
+        "SmoothedCrossentropy",
+        "SparseMeanSquaredError",
+    ),
     "callbacks": ("Checkpoint", "EpochLog", "ProgressBar"),
     "counting": ("count",),
     "data": ("Data", "distort", "load", "make_dataset", "to_input"),

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from lenet_keras.data import check_pairs, network_input
 from lenet_keras.data import distort as distort_images
+from lenet_keras.losses import SmoothedCrossentropy
 from lenet_keras.model import VARIANTS
 
 # Fewer images than this are not worth a branch of the graph of their own.
@@ -36,23 +37,26 @@ class Recipe:
         learning_rate: float, the peak.
         epochs: int, passes over the training set.
         batch_size: int, images a step.
+        label_smoothing: float, the share of the target that all classes divide among
+            them, for variants trained with cross-entropy.
         distort: bool, whether each image is distorted anew in each epoch.
     """
 
     optimizer: str = "sgd"
-    learning_rate: float = 0.12
+    learning_rate: float = 0.2
     epochs: int = 10
     batch_size: int = 64
+    label_smoothing: float = 0.1
     distort: bool = False
 
 
 RECIPES = {
     "classic": Recipe(),
     "dense": Recipe(),
-    "sigmoid": Recipe(learning_rate=5.0, epochs=12, batch_size=32),
+    "sigmoid": Recipe("sgd", 5.0, epochs=12, batch_size=32, label_smoothing=0),
     "tanh": Recipe(),
-    "1998": Recipe("adamw", 3e-3, epochs=12, distort=True),
-    "modern": Recipe(learning_rate=0.08, distort=True),
+    "1998": Recipe("adamw", 3e-3, epochs=12, label_smoothing=0, distort=True),
+    "modern": Recipe("sgd", 0.08, label_smoothing=0, distort=True),
 }
 
 
@@ -78,11 +82,12 @@ def compile_model(model, recipe, steps):
         "sgd": lambda: keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True),
         "adamw": lambda: keras.optimizers.AdamW(schedule, weight_decay=0.01),
     }
-    model.compile(
-        optimizer=optimizers[recipe.optimizer](),
-        loss=VARIANTS[_variant_name(model)].loss,
-        metrics=["accuracy"],
-    )
+    variant = VARIANTS[_variant_name(model)]
+    loss = variant.loss
+    if recipe.label_smoothing:
+        from_logits = variant.output == "logits"
+        loss = SmoothedCrossentropy(recipe.label_smoothing, from_logits)
+    model.compile(optimizers[recipe.optimizer](), loss, metrics=["accuracy"])
 
 
 def train(

@@ -8,6 +8,7 @@ from keras import ops
 from lenet_keras.losses import (
     MaximumAPosteriori,
     MaximumLikelihood,
+    SmoothedCrossentropy,
     SparseMeanSquaredError,
 )
 
@@ -61,7 +62,21 @@ def test_mean_squared_error_takes_integer_labels():
     assert loss == pytest.approx([(0.49 + 0.64 + 0.01) / 3], rel=1e-6)
 
 
-LOSSES = [MaximumLikelihood(), MaximumAPosteriori(30.0), SparseMeanSquaredError()]
+def test_smoothed_cross_entropy_leaves_every_class_its_share():
+    probabilities = np.array([[0.7, 0.2, 0.1]])
+    loss = per_sample(SmoothedCrossentropy(0.3), [0], probabilities)
+    expected = -(0.8 * np.log(0.7) + 0.1 * np.log(0.2) + 0.1 * np.log(0.1))
+    assert loss == pytest.approx([expected], rel=1e-5)
+    logits = per_sample(SmoothedCrossentropy(0.3, True), [0], np.log(probabilities))
+    assert logits == pytest.approx([expected], rel=1e-5)
+
+
+LOSSES = [
+    MaximumLikelihood(),
+    MaximumAPosteriori(30.0),
+    SparseMeanSquaredError(),
+    SmoothedCrossentropy(0.2, from_logits=True),
+]
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
