@@ -262,7 +262,7 @@ def network_input(model, images):
 
     Returns:
         The images, padded and scaled by `to_input` where the model asks for 32x32 and
-        the images are 28x28.
+        the images are 28x28; back to bytes where it is the other way round.
 
     Raises:
         ValueError: for images that the model cannot read.
@@ -271,6 +271,8 @@ def network_input(model, images):
     shape = tuple(images.shape[1:])
     if wanted[:2] == (32, 32) and shape in ((28, 28), (28, 28, 1)):
         return to_input(images)
+    if wanted[:2] == (28, 28) and shape == (32, 32, 1):  # the model pads and scales
+        return (images[:, 2:30, 2:30] - BACKGROUND) / 0.005
     if len(shape) == 2:
         images, shape = images[..., None], (*shape, 1)
     fits = len(shape) == 3 and all(

@@ -79,8 +79,8 @@ class SparseMeanSquaredError(keras.losses.Loss):
 class SmoothedCrossentropy(keras.losses.Loss):
     """The cross-entropy to targets that leave a small share to every class.
 
-    With the right class at 1, its logit is pulled up for ever; below 1 it has a place to
-    rest, and a higher learning rate holds. Not in the paper: Szegedy et al.,
+    With the right class at 1, its logit is pulled up for ever; below 1 it has a place
+    to rest, and a higher learning rate holds. Not in the paper: Szegedy et al.,
     "Rethinking the Inception Architecture", Section 7 (2015).
 
     Args:

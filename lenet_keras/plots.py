@@ -37,20 +37,24 @@ def plot_learning_curve(history, ax=None):
     """
     ax = ax or plt.subplots(figsize=(8, 5))[1]
     curves = {"accuracy": ("training", BLUE), "val_accuracy": ("test", VERMILION)}
-    for key, (label, colour) in curves.items():
-        if key in history:
-            error = 100 * (1 - np.asarray(history[key]))
-            epochs = np.arange(1, len(error) + 1)
-            ax.plot(epochs, error, "o-", color=colour)
-            ax.annotate(
-                f"{label} {error[-1]:.2f}%",
-                (epochs[-1], error[-1]),
-                xytext=(8, 0),
-                textcoords="offset points",
-                color=colour,
-                va="center",
-            )
-    ax.set(xlabel="epoch", ylabel="error (%)", yscale="log")
+    errors = {
+        key: 100 * (1 - np.asarray(history[key])) for key in curves if key in history
+    }
+    for key, error in errors.items():
+        label, colour = curves[key]
+        epochs = np.arange(1, len(error) + 1)
+        ax.plot(epochs, error, "o-", color=colour)
+        ax.annotate(
+            f"{label} {error[-1]:.2f}%",
+            (epochs[-1], error[-1]),
+            xytext=(8, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+        )
+    never_zero = all((error > 0).all() for error in errors.values())
+    ax.set(xlabel="epoch", ylabel="error (%)")
+    ax.set_yscale("log" if never_zero else "linear")  # no logarithm of 0
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter("{x:g}")

@@ -37,6 +37,15 @@ def test_each_layer_of_1998_has_the_published_counts(name):
     assert published(name).connections in (None, row.connections)
 
 
+def test_c3_splits_into_456_606_303_and_151_parameters():
+    """Three, four contiguous, four not contiguous, and all six inputs."""
+    table = build_lenet5("1998").get_layer("c3").table
+    parameters = [25 * len(inputs) + 1 for inputs in table]
+    groups = parameters[:6], parameters[6:12], parameters[12:15], parameters[15:]
+    assert [sum(group) for group in groups] == [456, 606, 303, 151]
+    assert sum(parameters) == 1_516
+
+
 @pytest.mark.parametrize("variant", [v for v in VARIANTS if v != "1998"])
 def test_the_simplified_variants_have_61706_parameters(variant):
     counts = count(build_lenet5(variant))

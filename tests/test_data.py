@@ -210,6 +210,18 @@ def test_mnist_begins_with_a_5_and_has_70000_digits():
     assert mnist.test_labels[:5].tolist() == [7, 2, 1, 0, 4]
 
 
+@needs_mnist
+def test_mnist_is_not_as_centred_as_the_paper_says():
+    """It says mean about 0 and variance about 1 (Section II-B); measured, it is not."""
+    images = data.load(folder=MNIST).train_images
+    x = data.to_input(images)
+    fields = x, x[:, 2:30, 2:30], x[:, 6:26, 6:26]
+    means = [float(field.mean(dtype="float64")) for field in fields]
+    variances = [float(field.var(dtype="float64")) for field in fields]
+    assert means == pytest.approx([0.0275, 0.0666, 0.216], abs=1e-3)
+    assert variances == pytest.approx([0.123, 0.154, 0.246], abs=1e-3)
+
+
 # The IDX format
 
 

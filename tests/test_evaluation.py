@@ -74,6 +74,16 @@ def test_predict_takes_one_image_and_ready_inputs(digits):
     assert predict(model, to_input(image)[0]) == pytest.approx(whole, abs=1e-6)
 
 
+def test_predict_gives_a_model_with_preprocessing_its_bytes_back(digits):
+    outside = build_lenet5()
+    inside = build_lenet5(include_preprocessing=True)
+    inside.set_weights(outside.get_weights())
+    images = digits.test_images[:5]
+    expected = predict(outside, images)
+    assert predict(inside, images) == pytest.approx(expected, abs=1e-5)
+    assert predict(inside, to_input(images)) == pytest.approx(expected, abs=1e-5)
+
+
 def test_predict_keeps_the_order_over_several_batches():
     images = np.random.default_rng(0).integers(0, 256, (1003, 28, 28), dtype="uint8")
     model = build_lenet5()

@@ -25,15 +25,20 @@ def test_scaled_tanh_passes_through_plus_and_minus_one():
     )
 
 
-def test_scaled_tanh_has_the_published_slopes():
-    f = lambda a: 1.7159 * np.tanh(2 / 3 * a)  # noqa: E731
-    step = 1e-3
-    slope = lambda a: (f(a + step) - f(a - step)) / (2 * step)  # noqa: E731
-    assert slope(0.0) == pytest.approx(1.14393, abs=1e-4)
-    points = np.linspace(-3, 3, 13, dtype="float32")
-    assert numpy_of(scaled_tanh(ops.array(points))) == pytest.approx(
-        f(points), abs=1e-6
-    )
+def test_scaled_tanh_has_the_published_slopes_and_curvature():
+    """f'(0) = 1.14393, f'(1) = 0.75541, the strongest curvature at +-0.98772."""
+    keras.config.set_floatx("float64")
+    points = np.arange(-3, 3, 1e-3)
+    f = numpy_of(scaled_tanh(ops.array(points)))
+    keras.config.set_floatx("float32")
+    slope = np.gradient(f, points)
+    at_0_and_1 = np.interp([0, 1, -1], points, slope)
+    assert at_0_and_1 == pytest.approx([1.14393, 0.75541, 0.75541], abs=1e-5)
+    from_output = 2 / 3 * (1.7159 - f**2 / 1.7159)  # f' = S (A - y^2 / A)
+    assert slope[1:-1] == pytest.approx(from_output[1:-1], abs=1e-5)
+    curvature = np.abs(np.gradient(slope, points))
+    assert abs(points[curvature.argmax()]) == pytest.approx(0.98772, abs=2e-3)
+    assert np.interp(1, points, f) == pytest.approx(0.9999973, abs=1e-6)
 
 
 def test_subsampling_is_the_squashed_sum_times_coefficient_plus_bias():

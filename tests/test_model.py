@@ -62,6 +62,22 @@ def test_1998_starts_with_every_penalty_near_84(random_images):
     assert answers(build_lenet5("1998"), random_images) == pytest.approx(-84, rel=0.05)
 
 
+def test_1998_starts_within_the_published_half_widths_and_without_biases():
+    model = build_lenet5("1998")
+    half_widths = {
+        "c1": 0.096,
+        "s2": 0.6,
+        "c3": 0.032,
+        "s4": 0.6,
+        "c5": 0.006,
+        "f6": 0.02,
+    }
+    for name, half_width in half_widths.items():
+        weights, bias = model.get_layer(name).get_weights()
+        assert 0.5 * half_width < np.abs(weights).max() <= np.float32(half_width)
+        assert not bias.any()
+
+
 def test_1998_reads_letters_when_told_their_names():
     model = build_lenet5("1998", classes="ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     assert model.output_shape == (None, 26)

@@ -45,7 +45,16 @@ def test_6_and_8_have_the_nearest_codes_at_squared_distance_48():
     }
     assert min(distance, key=distance.get) == (6, 8)
     assert distance[6, 8] == 48
-    assert max(distance.values()) == 200
+    assert sorted(distance.values())[1:3] == [72, 72]
+    assert distance[0, 4] == distance[8, 9] == 72
+    largest = [pair for pair, d in distance.items() if d == max(distance.values())]
+    assert largest == [(1, 4), (1, 8), (4, 7)]
+    assert distance[1, 4] == 200
+    assert round(np.mean(list(distance.values()))) == 124
+
+
+def test_14_of_the_84_components_are_the_same_for_all_digits():
+    assert (DIGITS[0] == DIGITS).all(axis=0).sum() == 14
 
 
 def test_a_one_is_drawn_upright():

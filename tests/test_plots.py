@@ -23,6 +23,12 @@ def test_the_learning_curve_draws_errors_in_percent():
     assert [text.get_text() for text in ax.texts] == ["training 5.00%", "test 3.00%"]
 
 
+def test_an_error_of_zero_is_drawn_on_a_linear_axis():
+    ax = plots.plot_learning_curve({"accuracy": [0.5, 1.0]})
+    assert ax.get_yscale() == "linear"
+    assert ax.get_lines()[0].get_ydata()[-1] == 0
+
+
 def test_the_confusion_matrix_names_its_axes_and_shows_every_count():
     counts = np.array([[5, 1, 0], [0, 7, 2], [3, 0, 4]])
     ax = plots.plot_confusion(counts, classes=list("abc"))
