@@ -19,6 +19,9 @@ class EpochLog(keras.callbacks.Callback):
         super().__init__()
         self.every = every
 
+    def close(self):
+        """Nothing to give back; for a caller that closes a `ProgressBar` or this."""
+
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = f"Epoch [{epoch + 1}/{self.params['epochs']}]"
 
@@ -37,6 +40,7 @@ class ProgressBar(keras.callbacks.Callback):
     def __init__(self, console):
         super().__init__()
         self.console = console
+        self._progress = None
 
     def on_train_begin(self, logs=None):
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -68,7 +72,12 @@ class ProgressBar(keras.callbacks.Callback):
         self._progress.print(f"{self._epoch}, {_describe(logs)}")
 
     def on_train_end(self, logs=None):
-        self._progress.stop()
+        self.close()
+
+    def close(self):
+        """Give the cursor back; Keras says nothing of an interruption."""
+        if self._progress is not None:
+            self._progress.stop()
 
 
 class Checkpoint(keras.callbacks.Callback):

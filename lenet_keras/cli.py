@@ -4,6 +4,7 @@ Nothing heavy is imported before a command runs, so that --help answers at once.
 """
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -118,19 +119,20 @@ def _train(args):
         f"Training on {len(data.train_images):,} images of {data.name}: "
         f"{epochs} epochs, batch size {batch_size}, seed {settings['seed']}."
     )
-    train(
-        model,
-        data.train_images,
-        data.train_labels,
-        epochs=epochs,
-        batch_size=batch_size,
-        validation_data=(data.test_images, data.test_labels),
-        distort=recipe.distort,
-        callbacks=[checkpoint, _training_log(console, args.log_every)],
-        initial_epoch=epochs_done,
-        log_every=args.log_every or (100 if console.is_terminal else None),
-        seed=settings["seed"],
-    )
+    with contextlib.closing(_training_log(console, args.log_every)) as log:
+        train(
+            model,
+            data.train_images,
+            data.train_labels,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_data=(data.test_images, data.test_labels),
+            distort=recipe.distort,
+            callbacks=[checkpoint, log],
+            initial_epoch=epochs_done,
+            log_every=args.log_every or (100 if console.is_terminal else None),
+            seed=settings["seed"],
+        )
     probabilities = _report(console, model, data)
     saved = _save_pictures(out, checkpoint.history, data, probabilities)
     console.print("Saved " + ", ".join(str(path) for path in saved))

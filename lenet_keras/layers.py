@@ -86,8 +86,9 @@ class Subsampling(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(maps,), initializer="zeros")
 
     def call(self, inputs):
-        window_sum = 4 * ops.average_pool(inputs, 2, strides=2)
-        return self.activation(window_sum * self.coefficient + self.bias)
+        # The sum is four times the average; the 4 goes to the few coefficients.
+        average = ops.average_pool(inputs, 2, strides=2)
+        return self.activation(average * (4 * self.coefficient) + self.bias)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, maps = input_shape

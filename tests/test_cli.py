@@ -112,11 +112,11 @@ def test_a_line_every_so_many_steps_as_a_lecturer_shows_it(capsys, tmp_path):
         "--epochs",
         "1",
         "--log-every",
-        "20",
+        "10",
         "--out",
     ]
     assert cli.main([*arguments, str(tmp_path)]) == 0
-    assert "Epoch [1/1], Step [40/45], Loss: " in capsys.readouterr().out
+    assert "Epoch [1/1], Step [20/23], Loss: " in capsys.readouterr().out
 
 
 def test_evaluate_repeats_what_training_found(capsys, run_folder, log):
