@@ -96,7 +96,6 @@ def _train(args):
     settings, out = _run_settings(args)
     keras = _start_keras()
     from lenet_keras.callbacks import Checkpoint
-    from lenet_keras.data import load
     from lenet_keras.model import build_lenet5, load_model
     from lenet_keras.training import RECIPES, train
 
@@ -110,7 +109,7 @@ def _train(args):
         keras.utils.set_random_seed(settings["seed"])
         model = build_lenet5(settings["variant"])
         epochs_done = 0
-    data = _load(load, settings["data"])
+    data = _load(settings["data"])
     recipe = RECIPES[settings["variant"]]
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
@@ -141,11 +140,9 @@ def _train(args):
 def _evaluate(args):
     """Test a saved model: error rate, confusion matrix, most confused pairs."""
     _start_keras()
-    from lenet_keras.data import load
     from lenet_keras.model import load_model
 
-    model = load_model(args.model)
-    _report(_console(), model, _load(load, args.data))
+    _report(_console(), load_model(args.model), _load(args.data))
 
 
 def _predict(args):
@@ -198,8 +195,10 @@ def _start_keras():
     return keras
 
 
-def _load(load, name):
+def _load(name):
     """A data set by name, or from a folder."""
+    from lenet_keras.data import load
+
     known = ("auto", "mnist", "digits")
     return load(name) if name in known else load("mnist", folder=name)
 

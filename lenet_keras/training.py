@@ -108,7 +108,8 @@ def train(
 
     A compiled model keeps its optimiser, loss and metrics, as in `fit`. One that is not
     compiled gets its variant's recipe. The same seed on the same machine gives the same
-    weights bit by bit, in one go or resumed at `initial_epoch`.
+    weights bit by bit, in one go or resumed at `initial_epoch`. A layer that averages
+    over a batch, such as BatchNormalization, sees one part of it at a time.
 
     Args:
         model: `keras.Model`, from `build_lenet5` or of the same input.
@@ -132,14 +133,9 @@ def train(
         ValueError: for images and labels that do not go with each other or the model.
     """
     recipe = Recipe(epochs=1, batch_size=64) if model.compiled else _recipe(model)
-    epochs, batch_size, distort = (
-        default if given is None else given
-        for given, default in zip(
-            (epochs, batch_size, distort),
-            (recipe.epochs, recipe.batch_size, recipe.distort),
-            strict=True,
-        )
-    )
+    epochs = recipe.epochs if epochs is None else epochs
+    batch_size = recipe.batch_size if batch_size is None else batch_size
+    distort = recipe.distort if distort is None else distort
     images, labels = check_pairs(images, labels)
     _check_labels(model, labels)
     steps = -(-len(images) // batch_size)
@@ -174,6 +170,8 @@ def train(
         calls.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
+    # As `fit` does, for an optimiser that averages the weights.
+    model.optimizer.finalize_variable_values(model.trainable_weights)
     calls.on_train_end()
     return model.history
 
@@ -182,8 +180,7 @@ def _make_run_steps(model, images, labels, batch_size, distort, seed):
     """A `tf.function` that runs the steps `start` to `stop` of an epoch."""
     network_input(model, images[:1])  # complain before anything is built
     images, labels = tf.constant(images), tf.constant(labels.astype("int64"))
-    parts = _parts(batch_size)
-    steps = -(-len(images) // batch_size)
+    full_steps, rest = divmod(len(images), batch_size)
     model.optimizer.build(model.trainable_variables)
     mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
 
@@ -196,30 +193,29 @@ def _make_run_steps(model, images, labels, batch_size, distort, seed):
             loss = model.compute_loss(x, y, answers)
         return loss, tape.gradient(loss, model.trainable_variables), y, answers
 
+    def train_step(batch, number, size):
+        sizes = _part_sizes(size)
+        parts = [
+            gradients(index, (seed, number * len(sizes) + part))
+            for part, index in enumerate(tf.split(batch, sizes))
+        ]
+        losses, slopes, truths, answers = zip(*parts, strict=True)
+        shares = [part / size for part in sizes]
+        model.optimizer.apply(
+            [_weighted_sum(shares, slope) for slope in zip(*slopes, strict=True)],
+            model.trainable_variables,
+        )
+        mean_loss.update_state(_weighted_sum(shares, losses), sample_weight=size)
+        model.compute_metrics(None, tf.concat(truths, 0), tf.concat(answers, 0))
+
     @tf.function
     def run_steps(order, epoch, start, stop):
-        for step in tf.range(start, stop):
+        first = epoch * (full_steps + 1)
+        for step in tf.range(start, tf.minimum(stop, full_steps)):
             batch = order[step * batch_size : (step + 1) * batch_size]
-            size = tf.size(batch)
-            losses, shares, slopes, truths, answers = [], [], [], [], []
-            for part in range(parts):
-                index = batch[size * part // parts : size * (part + 1) // parts]
-                draw = (seed, (epoch * steps + step) * parts + part)
-                loss, slope, y, answer = gradients(index, draw)
-                shares.append(tf.size(index) / size)
-                losses.append(loss)
-                slopes.append(slope)
-                truths.append(y)
-                answers.append(answer)
-            model.optimizer.apply(
-                [
-                    _weighted_sum(shares, parts_of)
-                    for parts_of in zip(*slopes, strict=True)
-                ],
-                model.trainable_variables,
-            )
-            mean_loss.update_state(_weighted_sum(shares, losses), sample_weight=size)
-            model.compute_metrics(None, tf.concat(truths, 0), tf.concat(answers, 0))
+            train_step(batch, first + step, batch_size)
+        if rest and stop > full_steps:  # the last batch of an epoch is smaller
+            train_step(order[-rest:], first + full_steps, rest)
 
     number = tf.TensorSpec((), tf.int64)
     return run_steps.get_concrete_function(
@@ -241,14 +237,15 @@ def _check_labels(model, labels):
 def _weighted_sum(shares, values):
     """Sum the parts of a batch, each weighted by its share of the images."""
     pairs = zip(shares, values, strict=True)
-    return tf.add_n([tf.cast(share, value.dtype) * value for share, value in pairs])
+    return tf.add_n([share * value for share, value in pairs])
 
 
-def _parts(batch_size):
-    """Into how many branches to split a batch: one a core, none on a GPU."""
+def _part_sizes(batch_size):
+    """How to split a batch into branches: one a core, a single one on a GPU."""
+    parts = max(1, min(_cores(), batch_size // _SMALLEST_PART))
     if tf.config.list_physical_devices("GPU"):
-        return 1
-    return max(1, min(_cores(), batch_size // _SMALLEST_PART))
+        parts = 1
+    return [len(part) for part in np.array_split(range(batch_size), parts)]
 
 
 def _cores():

@@ -44,12 +44,12 @@ def test_another_seed_gives_other_weights(digits):
     assert not all(map(np.array_equal, first, second))
 
 
-@pytest.mark.parametrize("batch_size", [64, 100])
-def test_training_agrees_with_fit_within_rounding(batch_size, digits):
-    """From the same start, in the same order; 256 images leave a last batch of 56."""
+@pytest.mark.parametrize(("number", "batch_size"), [(256, 64), (256, 100), (257, 64)])
+def test_training_agrees_with_fit_within_rounding(number, batch_size, digits):
+    """From the same start, in the same order; the last batch may be a single image."""
     from lenet_keras.data import to_input
 
-    images, labels = few(digits)
+    images, labels = few(digits, number)
     histories, weights = [], []
     for ours in (True, False):
         keras.utils.set_random_seed(0)
