@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "model": ("VARIANTS", "Variant", "build_lenet5", "load_model"),
     "layers": (
+        "CoveringConv2D",
         "EuclideanRBF",
         "FanInUniform",
         "SparselyConnectedConv2D",

@@ -80,7 +80,7 @@ def published(name):
 
 def _geometry(layer):
     """Kind, window width and step of a layer; no kind for those that only reshape."""
-    kind = type(layer).__name__
+    kind = type(layer).__name__.removeprefix("Covering")  # C5 is a convolution
     if kind in ("Conv2D", "SparselyConnectedConv2D"):
         size = layer.kernel_size
         return kind, size if isinstance(size, int) else size[0], 1

@@ -1,8 +1,9 @@
 """The layers of LeNet-5 that Keras lacks (LeCun et al., 1998, Section II-B).
 
 Subsampling with a trained coefficient, a convolution whose maps read only some of the
-maps below, and an output layer of Euclidean radial basis functions, with the squashing
-function and the initialisation of Appendix A. All of it is written with `keras.ops`
+maps below, a convolution that covers its whole input, and an output layer of Euclidean
+radial basis functions, with the squashing function and the initialisation of
+Appendix A. All of it is written with `keras.ops`
 and runs on every Keras backend.
 """
 
@@ -181,6 +182,28 @@ class SparselyConnectedConv2D(keras.layers.Layer):
             "activation": keras.activations.serialize(self.activation),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
+
+
+@_register
+class CoveringConv2D(keras.layers.Conv2D):
+    """Convolve; where the kernel covers the whole input, by one matrix product.
+
+    C5 of LeNet-5 (Section II-B): on 32x32 images S4 has the size of the kernels, each
+    is put in one place only, and a general convolution takes several times as long for
+    it. The weights and, up to rounding, the values are those of `Conv2D`.
+
+    Args: as for `keras.layers.Conv2D`.
+    """
+
+    def call(self, inputs):
+        covered = tuple(inputs.shape[1:3]) == self.kernel_size and self.groups == 1
+        if not covered or self.compute_output_shape(inputs.shape)[1:3] != (1, 1):
+            return super().call(inputs)
+        kernel = ops.reshape(self.kernel, (-1, self.filters))
+        sums = ops.matmul(ops.reshape(inputs, (-1, kernel.shape[0])), kernel)
+        if self.use_bias:
+            sums = sums + self.bias
+        return self.activation(ops.reshape(sums, (-1, 1, 1, self.filters)))
 
 
 @_register

@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from lenet_keras.layers import (
+    CoveringConv2D,
     EuclideanRBF,
     FanInUniform,
     SparselyConnectedConv2D,
@@ -182,7 +183,7 @@ def _c5(v, x):
     size = {"activation": v.activation, "kernel_initializer": v.initializer()}
     if v.c5 == "dense":
         return layers.Dense(120, name="c5", **size)(layers.Flatten(name="flatten")(x))
-    x = layers.Conv2D(120, 5, name="c5", **size)(x)
+    x = CoveringConv2D(120, 5, name="c5", **size)(x)
     return layers.Flatten(name="flatten")(x) if x.shape[1:3] == (1, 1) else x
 
 

@@ -2,7 +2,7 @@
 
 `train` does what `model.fit` does, with the same mathematics and the same callbacks,
 faster. Three things make the difference on a CPU, where the kernels of so small a
-network are too short to be worth splitting:
+network are too short to be worth splitting (a fourth is `CoveringConv2D`):
 
 1. the loop over the batches of an epoch runs inside one `tf.function`;
 2. the images stay bytes in memory, a batch is gathered from them by index;

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from lenet_keras.layers import (
+    CoveringConv2D,
     EuclideanRBF,
     FanInUniform,
     SparselyConnectedConv2D,
@@ -39,6 +40,19 @@ def test_scaled_tanh_has_the_published_slopes_and_curvature():
     curvature = np.abs(np.gradient(slope, points))
     assert abs(points[curvature.argmax()]) == pytest.approx(0.98772, abs=2e-3)
     assert np.interp(1, points, f) == pytest.approx(0.9999973, abs=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"padding": "same"}, {"groups": 2}])
+@pytest.mark.parametrize("size", [5, 9])
+def test_covering_convolution_equals_keras_convolution(size, options):
+    x = np.random.default_rng(0).normal(size=(3, size, size, 4)).astype("float32")
+    ours = CoveringConv2D(6, 5, activation="tanh", **options)
+    theirs = keras.layers.Conv2D(6, 5, activation="tanh", **options)
+    for layer in ours, theirs:
+        layer.build(x.shape)
+    theirs.set_weights([ours.kernel, np.linspace(-1, 1, 6)])
+    ours.set_weights(theirs.get_weights())
+    assert numpy_of(ours(x)) == pytest.approx(numpy_of(theirs(x)), abs=1e-5)
 
 
 def test_subsampling_is_the_squashed_sum_times_coefficient_plus_bias():
