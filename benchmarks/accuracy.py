@@ -18,7 +18,6 @@ from lenet_keras.quiet import quiet_start
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "accuracy.json"
-BEGIN, END = "<!-- accuracy -->\n", "<!-- /accuracy -->"
 
 
 def main():
@@ -26,7 +25,7 @@ def main():
     with quiet_start():
         import keras
 
-        from lenet_keras.training import RECIPES, use_all_cores
+        from lenet_keras.training import RECIPES, VARIANTS, use_all_cores
 
         use_all_cores()
         keras.ops.zeros(())
@@ -35,10 +34,10 @@ def main():
     mnist, digits = load("mnist"), load("digits")
     # One epoch is asked of the classic variant alone: what a first lesson trains.
     trainings = [("classic", mnist, 1), ("classic", digits, RECIPES["classic"].epochs)]
-    trainings += [(variant, mnist, RECIPES[variant].epochs) for variant in RECIPES]
+    trainings += [(variant, mnist, RECIPES[variant].epochs) for variant in VARIANTS]
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for variant, data, epochs in trainings:
-        if variant in (args.variants or RECIPES):
+        if variant in (args.variants or VARIANTS):
             errors = [_test_error(variant, data, epochs, s) for s in range(args.seeds)]
             key = f"{variant}/{data.name}/{epochs}"
             results[key] = {
@@ -72,10 +71,11 @@ def table(results):
     return "\n".join(lines) + "\n"
 
 
-def with_table(readme, text):
-    """The README with the table between its two markers replaced."""
-    before, rest = readme.split(BEGIN)
-    return before + BEGIN + text + END + rest.split(END)[1]
+def with_table(readme, text, name="accuracy"):
+    """The README with the table between the two markers of a name replaced."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, rest = readme.split(begin)
+    return before + begin + text + end + rest.split(end)[1]
 
 
 def _test_error(variant, data, epochs, seed):

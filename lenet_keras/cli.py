@@ -12,6 +12,7 @@ from pathlib import Path
 from lenet_keras import __version__
 
 DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: auto)"
+RECIPE_HELP = "paper, paper-distorted or best (default: the variant's own)"
 VARIANT_HELP = "classic, dense, sigmoid, tanh, 1998 or modern (default: classic)"
 
 
@@ -54,8 +55,9 @@ def _parser():
 
     train = command(_train, "train a variant, report and save it")
     train.add_argument("--variant", help=VARIANT_HELP)
+    train.add_argument("--recipe", help=RECIPE_HELP)
     train.add_argument("--data", help=DATA_HELP)
-    train.add_argument("--epochs", type=_positive, help="default: the variant's recipe")
+    train.add_argument("--epochs", type=_positive, help="default: the recipe's")
     train.add_argument("--batch-size", type=_positive, help="default: the recipe's")
     train.add_argument("--seed", type=int, help="default: 0")
     train.add_argument("--out", type=Path, help="folder (default: runs/VARIANT)")
@@ -97,7 +99,7 @@ def _train(args):
     keras = _start_keras()
     from lenet_keras.callbacks import Checkpoint
     from lenet_keras.model import build_lenet5, load_model
-    from lenet_keras.training import RECIPES, train
+    from lenet_keras.training import named_recipe, train
 
     console = _console()
     checkpoint = Checkpoint(out, settings)
@@ -110,23 +112,25 @@ def _train(args):
         model = build_lenet5(settings["variant"])
         epochs_done = 0
     data = _load(settings["data"])
-    recipe = RECIPES[settings["variant"]]
+    name = settings["recipe"] or settings["variant"]
+    recipe = named_recipe(name)
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
     console.print(_count_table(model))
     console.print(
         f"Training on {len(data.train_images):,} images of {data.name}: "
-        f"{epochs} epochs, batch size {batch_size}, seed {settings['seed']}."
+        f"recipe {name}, {epochs} epochs, batch size {batch_size}, "
+        f"seed {settings['seed']}."
     )
     with contextlib.closing(_training_log(console, args.log_every)) as log:
         train(
             model,
             data.train_images,
             data.train_labels,
+            recipe=recipe,
             epochs=epochs,
             batch_size=batch_size,
             validation_data=(data.test_images, data.test_labels),
-            distort=recipe.distort,
             callbacks=[checkpoint, log],
             initial_epoch=epochs_done,
             log_every=args.log_every or (100 if console.is_terminal else None),
@@ -211,7 +215,7 @@ def _run_settings(args):
     """The settings of a run and its folder; a resumed run keeps those it began with."""
     given = {
         key: getattr(args, key)
-        for key in ("variant", "data", "epochs", "batch_size", "seed")
+        for key in ("variant", "recipe", "data", "epochs", "batch_size", "seed")
     }
     defaults = {"variant": "classic", "data": "auto", "seed": 0}
     out = _run_folder(args)

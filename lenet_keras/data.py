@@ -197,8 +197,7 @@ def make_dataset(
 def distort(images, seed):
     """Distort each image by its own random planar affine map (Section III-A).
 
-    Shift, scale, squeeze and shear are one map, applied in one bilinear interpolation
-    so that strokes are blurred once only. The paper lists no rotation.
+    The paper lists shift, scale, squeeze and shear, and no rotation.
 
     Args:
         images: float32 tensor (n, 32, 32, 1), as `to_input` returns it.
@@ -207,11 +206,34 @@ def distort(images, seed):
     Returns:
         float32 tensor (n, 32, 32, 1), -0.1 where the map reads outside the image.
     """
+    return distort_by(images, draw_distortions(tf.shape(images)[0], seed))
+
+
+def draw_distortions(number, seed):
+    """Draw the parameters of random maps, uniformly from `DISTORTIONS`.
+
+    Args:
+        number: int, how many.
+        seed: pair of integers.
+
+    Returns:
+        float32 tensor (number, 5), in the order of `DISTORTIONS`.
+    """
     low, high = zip(*DISTORTIONS.values(), strict=True)
-    draws = tf.random.stateless_uniform(
-        (tf.shape(images)[0], len(DISTORTIONS)), seed, low, high
-    )
-    shift_x, shift_y, scale, squeeze, shear = tf.unstack(draws, axis=1)
+    return tf.random.stateless_uniform((number, len(low)), seed, low, high)
+
+
+def distort_by(images, parameters):
+    """Apply a planar affine map to each image, in a single bilinear interpolation.
+
+    Args:
+        images: float32 tensor (n, 32, 32, 1).
+        parameters: float32 tensor (n, 5), in the order of `DISTORTIONS`.
+
+    Returns:
+        float32 tensor (n, 32, 32, 1), -0.1 where the map reads outside the image.
+    """
+    shift_x, shift_y, scale, squeeze, shear = tf.unstack(parameters, axis=1)
     # TensorFlow wants the map from the output back to the input: the inverse of
     # x' = squeeze scale x + shear y', y' = scale y / squeeze, about the centre.
     x_x, y_y = 1 / (scale * squeeze), squeeze / scale

@@ -11,16 +11,20 @@ network are too short to be worth splitting (a fourth is `CoveringConv2D`):
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from lenet_keras.data import check_pairs, network_input
+from lenet_keras.data import check_pairs, distort_by, draw_distortions, network_input
 from lenet_keras.data import distort as distort_images
 from lenet_keras.losses import SmoothedCrossentropy
 from lenet_keras.model import VARIANTS
+from lenet_keras.optimizers import (
+    CurvatureEstimator,
+    StochasticDiagonalLevenbergMarquardt,
+)
 
 # Fewer images than this are not worth a branch of the graph of their own.
 _SMALLEST_PART = 16
@@ -30,26 +34,40 @@ _SMALLEST_PART = 16
 class Recipe:
     """How to train a variant; chosen on the last 5,000 training images of MNIST.
 
-    The learning rate rises linearly for a fifth of the steps, then falls as a cosine.
+    The learning rate rises linearly for a fifth of the steps, then falls as a cosine;
+    the paper's optimiser has its own schedule.
 
     Args:
-        optimizer: "sgd" (Nesterov momentum 0.9) or "adamw".
+        optimizer: "sgd" (Nesterov momentum 0.9), "adamw", or the paper's, "sdlm"
+            (`StochasticDiagonalLevenbergMarquardt`).
         learning_rate: float, the peak.
-        epochs: int, passes over the training set.
+        epochs: int, passes over as many images as the training set has.
         batch_size: int, images a step.
         label_smoothing: float, the share of the target that all classes divide among
             them, for variants trained with cross-entropy.
         distort: bool, whether each image is distorted anew in each epoch.
+        copies: int, distorted copies of each image that join the training set for
+            good; an epoch then sees one image in `copies` + 1.
+        shuffle: bool, whether each epoch has an order of its own, or all the same.
+        loss: Keras loss instead of the variant's, or None.
     """
 
     optimizer: str = "sgd"
-    learning_rate: float = 0.2
+    learning_rate: float | None = 0.2
     epochs: int = 10
     batch_size: int = 64
     label_smoothing: float = 0.1
     distort: bool = False
+    copies: int = 0
+    shuffle: bool = True
+    loss: keras.losses.Loss | None = None
 
 
+# Section III: one pattern at a time, in a constant random order, for 20 passes; with
+# distortions, 540,000 more patterns and passes of the same length.
+_PAPER = Recipe("sdlm", None, 20, batch_size=1, label_smoothing=0, shuffle=False)
+
+# The recipe of each variant, by its name; then the paper's own, and today's best.
 RECIPES = {
     "classic": Recipe(),
     "dense": Recipe(),
@@ -57,7 +75,22 @@ RECIPES = {
     "tanh": Recipe(),
     "1998": Recipe("adamw", 3e-3, epochs=12, label_smoothing=0, distort=True),
     "modern": Recipe("sgd", 0.08, label_smoothing=0, distort=True),
+    "paper": _PAPER,
+    "paper-distorted": replace(_PAPER, copies=9),
 }
+
+
+def named_recipe(name):
+    """The recipe of a name.
+
+    Raises:
+        ValueError: for a name that is not in `RECIPES`.
+    """
+    if name not in RECIPES:
+        raise ValueError(
+            f"recipe must be one of {', '.join(RECIPES)}; received {name!r}."
+        )
+    return RECIPES[name]
 
 
 def compile_model(model, recipe, steps):
@@ -71,23 +104,31 @@ def compile_model(model, recipe, steps):
     Raises:
         ValueError: if the model does not carry the name of one of the `VARIANTS`.
     """
+    optimizers = {
+        "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
+        "adamw": lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.01),
+        "sdlm": lambda rate: StochasticDiagonalLevenbergMarquardt(),
+    }
+    variant = VARIANTS[_variant_name(model)]
+    loss = recipe.loss or variant.loss
+    if recipe.label_smoothing:
+        from_logits = variant.output == "logits"
+        loss = SmoothedCrossentropy(recipe.label_smoothing, from_logits)
+    optimizer = optimizers[recipe.optimizer](_one_cycle(recipe, steps))
+    model.compile(optimizer, loss, metrics=["accuracy"])
+
+
+def _one_cycle(recipe, steps):
+    """The learning rate of each step: a linear rise, then half a cosine."""
+    if recipe.learning_rate is None:
+        return None
     warm_up = steps // 5
-    schedule = keras.optimizers.schedules.CosineDecay(
+    return keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 10,
         decay_steps=steps - warm_up,
         warmup_target=recipe.learning_rate,
         warmup_steps=warm_up,
     )
-    optimizers = {
-        "sgd": lambda: keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True),
-        "adamw": lambda: keras.optimizers.AdamW(schedule, weight_decay=0.01),
-    }
-    variant = VARIANTS[_variant_name(model)]
-    loss = variant.loss
-    if recipe.label_smoothing:
-        from_logits = variant.output == "logits"
-        loss = SmoothedCrossentropy(recipe.label_smoothing, from_logits)
-    model.compile(optimizers[recipe.optimizer](), loss, metrics=["accuracy"])
 
 
 def train(
@@ -95,6 +136,7 @@ def train(
     images,
     labels,
     *,
+    recipe=None,
     epochs=None,
     batch_size=None,
     distort=None,
@@ -107,18 +149,21 @@ def train(
     """Train a model on images in memory: `model.fit`, faster.
 
     A compiled model keeps its optimiser, loss and metrics, as in `fit`. One that is not
-    compiled gets its variant's recipe. The same seed on the same machine gives the same
-    weights bit by bit, in one go or resumed at `initial_epoch`. A layer that averages
-    over a batch, such as BatchNormalization, sees one part of it at a time.
+    compiled gets a recipe, by default its variant's. The same seed on the same machine
+    gives the same weights bit by bit, in one go or resumed at `initial_epoch`. A layer
+    that averages over a batch, such as BatchNormalization, sees one part of it at a
+    time.
 
     Args:
         model: `keras.Model`, from `build_lenet5` or of the same input.
         images: bytes (n, 28, 28), or whatever the model takes, (n, height, width, 1).
         labels: integers (n,).
-        epochs: int, number of the last epoch; default the recipe's, or 1.
-        batch_size: int; default the recipe's, or 64.
-        distort: bool, whether to distort each image anew each epoch; default the
-            recipe's, or False.
+        recipe: `Recipe`, or a name in `RECIPES`; default the variant's for a model that
+            is not compiled, else one epoch in batches of 64 without distortions.
+        epochs: int, number of the last epoch, instead of the recipe's.
+        batch_size: int, instead of the recipe's.
+        distort: bool, whether to distort each image anew each epoch, instead of what
+            the recipe says.
         validation_data: (images, labels) evaluated after each epoch, or None.
         callbacks: list of `keras.callbacks.Callback`, called as in `fit`, at the end
             of a batch only every `log_every` steps.
@@ -130,9 +175,10 @@ def train(
         `keras.callbacks.History`.
 
     Raises:
-        ValueError: for images and labels that do not go with each other or the model.
+        ValueError: for images and labels that do not go with each other or the model,
+            or an unknown recipe.
     """
-    recipe = Recipe(epochs=1, batch_size=64) if model.compiled else _recipe(model)
+    recipe = _recipe(model, recipe)
     epochs = recipe.epochs if epochs is None else epochs
     batch_size = recipe.batch_size if batch_size is None else batch_size
     distort = recipe.distort if distort is None else distort
@@ -145,8 +191,11 @@ def train(
         validation_images, validation_labels = check_pairs(*validation_data)
         validation_data = network_input(model, validation_images), validation_labels
 
-    run_steps = _make_run_steps(model, images, labels, batch_size, distort, seed)
+    maps = _copies(len(images), recipe.copies, seed) if recipe.copies else None
+    run_steps = _make_run_steps(model, images, labels, batch_size, maps, distort, seed)
     chunk = log_every or steps
+    if isinstance(model.optimizer, StochasticDiagonalLevenbergMarquardt):
+        callbacks = [CurvatureEstimator(images, seed=seed), *(callbacks or [])]
     calls = keras.callbacks.CallbackList(
         callbacks, add_history=True, model=model, epochs=epochs, steps=steps, verbose=0
     )
@@ -155,7 +204,7 @@ def train(
     for epoch in range(initial_epoch, epochs):
         model.reset_metrics()
         calls.on_epoch_begin(epoch)
-        order = np.random.default_rng((seed, epoch)).permutation(len(images))
+        order = _order(len(images), recipe, epoch, seed)
         for start in range(0, steps, chunk):
             stop = min(start + chunk, steps)
             calls.on_train_batch_begin(start)
@@ -176,18 +225,40 @@ def train(
     return model.history
 
 
-def _make_run_steps(model, images, labels, batch_size, distort, seed):
+def _order(number, recipe, epoch, seed):
+    """The patterns of an epoch; those beyond `number` are copies of the images.
+
+    Without shuffling, the epochs go round and round one constant random order.
+    """
+    total = number * (1 + recipe.copies)
+    if recipe.shuffle:
+        return np.random.default_rng((seed, epoch)).permutation(total)[:number]
+    order = np.random.default_rng(seed).permutation(total)
+    return order.take(np.arange(epoch * number, (epoch + 1) * number), mode="wrap")
+
+
+def _copies(number, copies, seed):
+    """The map of each pattern: nothing for the images, then distorted copies."""
+    nothing = [[0.0, 0.0, 1.0, 1.0, 0.0]] * number
+    return tf.concat([nothing, draw_distortions(number * copies, (seed, copies))], 0)
+
+
+def _make_run_steps(model, images, labels, batch_size, maps, distort, seed):
     """A `tf.function` that runs the steps `start` to `stop` of an epoch."""
     network_input(model, images[:1])  # complain before anything is built
+    number = len(images)
     images, labels = tf.constant(images), tf.constant(labels.astype("int64"))
-    full_steps, rest = divmod(len(images), batch_size)
+    full_steps, rest = divmod(number, batch_size)
     model.optimizer.build(model.trainable_variables)
     mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
 
     def gradients(index, draw):
-        x = network_input(model, tf.gather(images, index))
-        x = distort_images(x, draw) if distort else tf.cast(x, tf.float32)
-        y = tf.gather(labels, index)
+        x = tf.cast(network_input(model, tf.gather(images, index % number)), tf.float32)
+        y = tf.gather(labels, index % number)
+        if maps is not None:
+            x = distort_by(x, tf.gather(maps, index))
+        if distort:
+            x = distort_images(x, draw)
         with tf.GradientTape() as tape:
             answers = model(x, training=True)
             loss = model.compute_loss(x, y, answers)
@@ -217,9 +288,9 @@ def _make_run_steps(model, images, labels, batch_size, distort, seed):
         if rest and stop > full_steps:  # the last batch of an epoch is smaller
             train_step(order[-rest:], first + full_steps, rest)
 
-    number = tf.TensorSpec((), tf.int64)
+    scalar = tf.TensorSpec((), tf.int64)
     return run_steps.get_concrete_function(
-        tf.TensorSpec((len(images),), tf.int64), number, number, number
+        tf.TensorSpec((number,), tf.int64), scalar, scalar, scalar
     )
 
 
@@ -281,5 +352,10 @@ def _variant_name(model):
     return name
 
 
-def _recipe(model):
-    return RECIPES[_variant_name(model)]
+def _recipe(model, recipe):
+    """The recipe itself, from its name or from what the model is."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe is None and model.compiled:
+        return Recipe(epochs=1)
+    return named_recipe(recipe or _variant_name(model))

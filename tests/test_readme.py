@@ -21,7 +21,16 @@ def test_the_results_are_those_that_the_benchmark_measured():
     results = json.loads(accuracy.RESULTS.read_text())
     assert accuracy.with_table(README, accuracy.table(results)) == README
     measured = {(row["variant"], row["epochs"]) for row in results.values()}
-    assert {(variant, r.epochs) for variant, r in RECIPES.items()} <= measured
+    assert {(variant, RECIPES[variant].epochs) for variant in VARIANTS} <= measured
+
+
+def test_the_speed_is_what_the_benchmark_measured():
+    import accuracy
+    import speed
+
+    results = json.loads(speed.RESULTS.read_text())
+    for name, table in speed.TABLES.items():
+        assert accuracy.with_table(README, table(results), name) == README
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
