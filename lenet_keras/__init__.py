@@ -22,6 +22,11 @@ _PUBLIC = {
         "SmoothedCrossentropy",
         "SparseMeanSquaredError",
     ),
+    "optimizers": (
+        "CurvatureEstimator",
+        "StochasticDiagonalLevenbergMarquardt",
+        "second_derivatives",
+    ),
     "callbacks": ("Checkpoint", "EpochLog", "ProgressBar"),
     "counting": ("count",),
     "data": ("Data", "distort", "load", "make_dataset", "to_input"),

@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
+import lenet_keras.optimizers  # noqa: F401  a saved model may hold ours
 from lenet_keras.layers import (
     CoveringConv2D,
     EuclideanRBF,

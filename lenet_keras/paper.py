@@ -26,6 +26,15 @@ AMPLITUDE, SLOPE = 1.7159, 2 / 3
 # Appendix A: weights start uniform in +-2.4 / fan-in, with no square root.
 INITIAL_RANGE = 2.4
 
+# Section III-B: the learning rate eta of each of the 20 passes, the damping mu, and on
+# how many patterns the second derivatives are estimated before each pass (Appendix C).
+LEARNING_RATES = (5e-4,) * 2 + (2e-4,) * 3 + (1e-4,) * 3 + (5e-5,) * 4 + (1e-5,) * 8
+DAMPING = 0.02
+CURVATURE_PATTERNS = 500
+
+# Section III-B: the step sizes of the first pass lay between about these two.
+PUBLISHED_STEP_SIZES = 7e-5, 0.016
+
 
 class PublishedLayer(NamedTuple):
     """One row of Section II-B: what the paper says of a layer of LeNet-5."""

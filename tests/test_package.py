@@ -75,7 +75,8 @@ def test_the_networks_run_and_train_a_step_on_another_backend(backend):
     run = python(
         """
         import keras, numpy as np
-        from lenet_keras import VARIANTS, build_lenet5
+        from lenet_keras import VARIANTS, build_lenet5, second_derivatives
+        from lenet_keras import StochasticDiagonalLevenbergMarquardt
         x = np.random.default_rng(0).uniform(-0.1, 1.175, (8, 32, 32, 1))
         x, y = x.astype("float32"), np.arange(8)
         for variant in VARIANTS:
@@ -89,6 +90,17 @@ def test_the_networks_run_and_train_a_step_on_another_backend(backend):
             moved = [not np.array_equal(a, b) for a, b in zip(before, after)]
             trained = [w.trainable for w in model.weights]
             assert moved == trained, (variant, moved)
+
+        optimizer = StochasticDiagonalLevenbergMarquardt(0.5, mu=0.1)
+        weight = keras.Variable([1.0, 1.0])
+        optimizer.build([weight])
+        optimizer.set_curvatures([np.array([0.4, 0.9])])
+        optimizer.apply([keras.ops.array([1.0, 2.0])])
+        assert np.allclose(keras.ops.convert_to_numpy(weight), [0, 0]), weight
+        try:
+            second_derivatives(model, model.loss, x)
+        except RuntimeError as error:
+            assert "Set KERAS_BACKEND=tensorflow" in str(error)
         print(keras.backend.backend())
         """,
         KERAS_BACKEND=backend,
