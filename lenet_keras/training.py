@@ -154,6 +154,8 @@ def train(
     that averages over a batch, such as BatchNormalization, sees one part of it at a
     time.
 
+    The paper's optimiser gets a `CurvatureEstimator`, unless the callbacks hold one.
+
     Args:
         model: `keras.Model`, from `build_lenet5` or of the same input.
         images: bytes (n, 28, 28), or whatever the model takes, (n, height, width, 1).
@@ -194,8 +196,9 @@ def train(
     maps = _copies(len(images), recipe.copies, seed) if recipe.copies else None
     run_steps = _make_run_steps(model, images, labels, batch_size, maps, distort, seed)
     chunk = log_every or steps
-    if isinstance(model.optimizer, StochasticDiagonalLevenbergMarquardt):
-        callbacks = [CurvatureEstimator(images, seed=seed), *(callbacks or [])]
+    callbacks = list(callbacks or [])
+    if _lacks_curvature(model, callbacks):
+        callbacks.insert(0, CurvatureEstimator(images, seed=seed))
     calls = keras.callbacks.CallbackList(
         callbacks, add_history=True, model=model, epochs=epochs, steps=steps, verbose=0
     )
@@ -223,6 +226,12 @@ def train(
     model.optimizer.finalize_variable_values(model.trainable_weights)
     calls.on_train_end()
     return model.history
+
+
+def _lacks_curvature(model, callbacks):
+    """Whether the optimiser needs second derivatives that nobody is to estimate."""
+    needed = isinstance(model.optimizer, StochasticDiagonalLevenbergMarquardt)
+    return needed and not any(isinstance(c, CurvatureEstimator) for c in callbacks)
 
 
 def _order(number, recipe, epoch, seed):

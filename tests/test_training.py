@@ -8,7 +8,15 @@ import keras
 import numpy as np
 import pytest
 
-from lenet_keras import RECIPES, VARIANTS, build_lenet5, compile_model, train
+from lenet_keras import (
+    RECIPES,
+    VARIANTS,
+    Recipe,
+    StochasticDiagonalLevenbergMarquardt,
+    build_lenet5,
+    compile_model,
+    train,
+)
 from lenet_keras.callbacks import Checkpoint, EpochLog
 from lenet_keras.model import load_model
 
@@ -196,6 +204,56 @@ def test_even_the_shortest_training_has_a_learning_rate(steps):
     model = build_lenet5()
     compile_model(model, RECIPES["classic"], steps)
     assert float(model.optimizer._learning_rate(0)) > 0
+
+
+def losses_of_a_fixed_network(digits, recipe, epochs):
+    """The loss of each pattern of each epoch, as a network that cannot learn has it."""
+    images, labels = few(digits, 32)
+    keras.utils.set_random_seed(0)
+    model = build_lenet5()
+    model.compile(keras.optimizers.SGD(0.0), VARIANTS["classic"].loss)
+    losses = []
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: model.reset_metrics(),
+        on_train_batch_end=lambda batch, logs: losses.append(logs["loss"]),
+    )
+    options = {"batch_size": 1, "log_every": 1, "callbacks": [note]}
+    train(model, images, labels, recipe=recipe, epochs=epochs, **options)
+    return np.reshape(losses, (epochs, -1))
+
+
+def test_a_recipe_without_shuffling_repeats_one_order(digits):
+    first, second = losses_of_a_fixed_network(digits, Recipe(shuffle=False), 2)
+    assert np.array_equal(first, second)
+    one, other = losses_of_a_fixed_network(digits, Recipe(), 2)
+    assert not np.array_equal(one, other)
+    assert np.array_equal(np.sort(one), np.sort(other))
+
+
+def test_distorted_copies_are_seen_once_before_any_is_seen_again(digits):
+    """The paper's set: each image and its copies, in passes of as many as images."""
+    passes = losses_of_a_fixed_network(digits, Recipe(copies=2, shuffle=False), 4)
+    assert np.array_equal(passes[0], passes[3]), "the order goes round"
+    (plain,) = losses_of_a_fixed_network(digits, Recipe(shuffle=False), 1)
+    seen = passes[:3].ravel()
+    assert len(np.unique(seen)) == 96, "no pattern comes twice"
+    itself = np.isclose(seen, plain[:, None], rtol=0, atol=1e-6).any(axis=0)
+    assert itself.sum() == 32, "a third are the images themselves"
+
+
+def test_the_paper_recipe_trains_by_its_optimiser_one_pattern_at_a_time(digits):
+    keras.utils.set_random_seed(0)
+    model = build_lenet5("1998")
+    history = train(model, *few(digits, 128), recipe="paper", epochs=3)
+    assert type(model.optimizer) is StochasticDiagonalLevenbergMarquardt
+    assert int(model.optimizer.iterations) == 3 * 128
+    assert history.history["loss"][-1] < history.history["loss"][0]
+    assert max(h.max() for h in model.optimizer.curvatures) > 0
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones(digits):
+    with pytest.raises(ValueError, match=r"one of .*paper-distorted.*received 'lush'"):
+        train(build_lenet5(), *few(digits), recipe="lush")
 
 
 def test_images_and_labels_must_pair_up(digits):
