@@ -44,11 +44,8 @@ class StochasticDiagonalLevenbergMarquardt(keras.optimizers.Optimizer):
     The second derivatives h_kk start at 0, which makes it plain gradient descent with
     steps of eta / mu; `CurvatureEstimator` sets them before each pass.
 
-    The start may be flatter than what follows. From the paper's initial weights,
-    +-2.4 / fan-in, nearly all h_kk of the "1998" network are near 0, and it did not
-    bear steps of 0.0005 / 0.02. With weights in +-1 / sqrt(fan-in), as in the authors'
-    later library Lush, the steps are of the sizes that the paper reports, and it
-    learns; so it does from the paper's weights with a larger mu, such as 0.2.
+    The start may be flatter than what follows: see `FanInUniform` for what the paper's
+    printed rule does here.
 
     Args:
         learning_rate: float or schedule, eta; default that of the paper's first pass.

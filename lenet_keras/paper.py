@@ -23,7 +23,7 @@ BACKGROUND, INK = -0.1, 1.175
 # Section II-B and Appendix A: the squashing function A tanh(S a).
 AMPLITUDE, SLOPE = 1.7159, 2 / 3
 
-# Appendix A: weights start uniform in +-2.4 / fan-in, with no square root.
+# Appendix A: weights start uniform in +-2.4 / fan-in; see `FanInUniform` for the root.
 INITIAL_RANGE = 2.4
 
 # Section III-B: the learning rate eta of each of the 20 passes, the damping mu, and on

@@ -13,6 +13,7 @@ from keras import layers, ops
 from lenet_keras import VARIANTS, build_lenet5, load_model, paper, train
 from lenet_keras.layers import (
     EuclideanRBF,
+    FanInUniform,
     SparselyConnectedConv2D,
     Subsampling,
     scaled_tanh,
@@ -293,7 +294,7 @@ def test_every_variant_is_passed_through_as_it_is(variant, random_images):
     _, scores = _forward(model, ops.convert_to_tensor(random_images))
     # The sums are the model's own, but for the order of their terms.
     expected = numpy_of([model(random_images)])[0]
-    assert numpy_of([scores])[0] == pytest.approx(expected, abs=1e-5)
+    assert numpy_of([scores])[0] == pytest.approx(expected, rel=1e-4, abs=1e-5)
     h = numpy_of(second_derivatives(model, VARIANTS[variant].loss, random_images))
     assert [a.shape for a in h] == [tuple(w.shape) for w in model.trainable_variables]
     assert all((a >= 0).all() and a.max() > 0 for a in h)
@@ -377,30 +378,29 @@ def first_steps(model, digits):
     }
 
 
-def test_no_step_of_the_first_pass_is_above_eta_over_mu(digits):
-    """From the paper's initial weights the sums of F6 are near 0, where f' is 1.144."""
+def test_the_first_steps_are_of_the_size_that_the_paper_reports(digits):
+    """About 7e-5 to 0.016; a few of ours, of weights shared by many, are smaller."""
+    keras.utils.set_random_seed(0)
     steps = first_steps(build_lenet5("1998"), digits)
-    smallest = 5e-4 / (0.02 + 2 * 1.14393**2)
-    assert steps["f6/bias"] == pytest.approx(smallest, rel=1e-3)
-    assert min(s.min() for s in steps.values()) >= smallest * 0.999
-    assert max(s.max() for s in steps.values()) <= 0.025 * (1 + 1e-6)
+    most = np.quantile(
+        np.concatenate([s.ravel() for s in steps.values()]), (0.01, 0.99)
+    )
+    low, high = paper.PUBLISHED_STEP_SIZES
+    assert low < most[0] < 3 * low
+    assert high / 3 < most[1] < high
 
 
-def test_steps_have_the_published_sizes_from_weights_of_one_over_root_fan_in(digits):
-    """About 7e-5 to 0.016, with the initial weights of the authors' later library."""
+def test_from_the_printed_initial_weights_the_first_steps_are_the_largest(digits):
+    """All sums are near 0 there: nothing is curved, and eta / mu is the limit."""
     keras.utils.set_random_seed(0)
     model = build_lenet5("1998")
     c3 = [25 * len(maps) for maps in paper.C3_INPUTS for _ in maps]
     for name, fan_in in {"c1": 25, "c3": c3, "c5": 400, "f6": 120}.items():
-        kernel = model.get_layer(name).kernel  # drawn in +-2.4 / fan_in
-        kernel.assign(numpy_of([kernel])[0] * np.sqrt(fan_in) / 2.4)
-    for name in ("s2", "s4"):
-        coefficient = model.get_layer(name).coefficient
-        coefficient.assign(np.full(coefficient.shape, 0.5))
-    steps = np.concatenate([s.ravel() for s in first_steps(model, digits).values()])
-    low, high = paper.PUBLISHED_STEP_SIZES
-    assert low < steps.min() < 4 * low
-    assert high / 2 < steps.max() < 1.5 * high
+        kernel = model.get_layer(name).kernel
+        kernel.assign(FanInUniform(fan_in, power=1, seed=0)(kernel.shape))
+    steps = first_steps(model, digits)
+    assert np.median(steps["c5/kernel"]) == pytest.approx(0.025, rel=0.05)
+    assert max(s.max() for s in steps.values()) <= 0.025 * (1 + 1e-6)
 
 
 # The callback -------------------------------------------------------------------------
