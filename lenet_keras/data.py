@@ -35,6 +35,17 @@ DISTORTIONS = types.MappingProxyType(
         "scale": (0.85, 1.15),
         "squeeze": (0.85, 1.15),  # x is multiplied by it, y divided by it
         "shear": (-0.2, 0.2),  # pixels to the right per pixel down
+        "rotation": (0.0, 0.0),  # degrees against the clock; not in the paper
+        "stroke": (0.0, 0.0),  # pixels on each side of a stroke; not in the paper
+    }
+)
+# For other writers, pens and scanners than MNIST's.
+OTHER_HANDS = types.MappingProxyType(
+    DISTORTIONS
+    | {
+        "squeeze": (0.75, 1.35),
+        "rotation": (-12.0, 12.0),
+        "stroke": (-0.5, 0.8),
     }
 )
 
@@ -194,59 +205,84 @@ def make_dataset(
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def distort(images, seed):
+def distort(images, seed, ranges=None):
     """Distort each image by its own random planar affine map (Section III-A).
-
-    The paper lists shift, scale, squeeze and shear, and no rotation.
 
     Args:
         images: float32 tensor (n, 32, 32, 1), as `to_input` returns it.
         seed: pair of integers; the same pair gives the same pictures.
+        ranges: the two ends of each distortion: by default `DISTORTIONS`, those that
+            the paper lists; or `OTHER_HANDS`, wider, with rotation and pens.
 
     Returns:
         float32 tensor (n, 32, 32, 1), -0.1 where the map reads outside the image.
     """
-    return distort_by(images, draw_distortions(tf.shape(images)[0], seed))
+    ranges = ranges or DISTORTIONS
+    drawn = draw_distortions(tf.shape(images)[0], seed, ranges)
+    return distort_by(images, drawn, strokes=ranges["stroke"] != (0, 0))
 
 
-def draw_distortions(number, seed):
-    """Draw the parameters of random maps, uniformly from `DISTORTIONS`.
+def draw_distortions(number, seed, ranges=DISTORTIONS):
+    """Draw the parameters of random distortions, uniformly from their ranges.
 
     Args:
         number: int, how many.
         seed: pair of integers.
+        ranges: as for `distort`.
 
     Returns:
-        float32 tensor (number, 5), in the order of `DISTORTIONS`.
+        float32 tensor (number, 7), in the order of `DISTORTIONS`.
     """
-    low, high = zip(*DISTORTIONS.values(), strict=True)
+    low, high = zip(*(ranges[name] for name in DISTORTIONS), strict=True)
     return tf.random.stateless_uniform((number, len(low)), seed, low, high)
 
 
-def distort_by(images, parameters):
-    """Apply a planar affine map to each image, in a single bilinear interpolation.
+def distort_by(images, parameters, strokes=False):
+    """Distort each image by given parameters, in a single bilinear interpolation.
 
     Args:
         images: float32 tensor (n, 32, 32, 1).
-        parameters: float32 tensor (n, 5), in the order of `DISTORTIONS`.
+        parameters: float32 tensor (n, 7), in the order of `DISTORTIONS`.
+        strokes: bool, whether to change the width of the strokes too.
 
     Returns:
         float32 tensor (n, 32, 32, 1), -0.1 where the map reads outside the image.
     """
-    shift_x, shift_y, scale, squeeze, shear = tf.unstack(parameters, axis=1)
+    shift_x, shift_y, scale, squeeze, shear, rotation, stroke = tf.unstack(
+        parameters, axis=1
+    )
     # TensorFlow wants the map from the output back to the input: the inverse of
-    # x' = squeeze scale x + shear y', y' = scale y / squeeze, about the centre.
-    x_x, y_y = 1 / (scale * squeeze), squeeze / scale
-    x_y, zero, centre = -shear * x_x, tf.zeros_like(scale), 15.5
+    # x' = squeeze scale x + shear y', y' = scale y / squeeze, then of the rotation,
+    # about the centre.
+    across, down = 1 / (scale * squeeze), squeeze / scale
+    lean = -shear * across
+    angle = rotation * (math.pi / 180)
+    cos, sin = tf.cos(angle), tf.sin(angle)
+    x_x, x_y = across * cos + lean * sin, lean * cos - across * sin
+    y_x, y_y = down * sin, down * cos
+    centre, zero = 15.5, tf.zeros_like(scale)
     x_1 = centre - x_x * (centre + shift_x) - x_y * (centre + shift_y)
-    y_1 = centre - y_y * (centre + shift_y)
-    return tf.raw_ops.ImageProjectiveTransformV3(
+    y_1 = centre - y_x * (centre + shift_x) - y_y * (centre + shift_y)
+    images = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
-        transforms=tf.stack((x_x, x_y, x_1, zero, y_y, y_1, zero, zero), axis=1),
+        transforms=tf.stack((x_x, x_y, x_1, y_x, y_y, y_1, zero, zero), axis=1),
         output_shape=(32, 32),
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
         fill_value=BACKGROUND,
+    )
+    return _widen(images, stroke) if strokes else images
+
+
+def _widen(images, pixels):
+    """Widen the strokes by so many pixels on each side, or thin them."""
+    pixels = pixels[:, None, None, None]
+    wide = tf.nn.max_pool2d(images, 3, 1, "SAME")
+    thin = -tf.nn.max_pool2d(-images, 3, 1, "SAME")
+    return (
+        images
+        + tf.nn.relu(pixels) * (wide - images)
+        + tf.nn.relu(-pixels) * (thin - images)
     )
 
 

@@ -11,13 +11,20 @@ network are too short to be worth splitting (a fourth is `CoveringConv2D`):
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from lenet_keras.data import check_pairs, distort_by, draw_distortions, network_input
+from lenet_keras.data import (
+    OTHER_HANDS,
+    check_pairs,
+    distort_by,
+    draw_distortions,
+    network_input,
+)
 from lenet_keras.data import distort as distort_images
 from lenet_keras.losses import SmoothedCrossentropy
 from lenet_keras.model import VARIANTS
@@ -45,7 +52,8 @@ class Recipe:
         batch_size: int, images a step.
         label_smoothing: float, the share of the target that all classes divide among
             them, for variants trained with cross-entropy.
-        distort: bool, whether each image is distorted anew in each epoch.
+        distort: whether each image is distorted anew in each epoch: False, True, or the
+            ranges of `distort`, such as `OTHER_HANDS`.
         copies: int, distorted copies of each image that join the training set for
             good; an epoch then sees one image in `copies` + 1.
         shuffle: bool, whether each epoch has an order of its own, or all the same.
@@ -57,7 +65,7 @@ class Recipe:
     epochs: int = 10
     batch_size: int = 64
     label_smoothing: float = 0.1
-    distort: bool = False
+    distort: bool | Mapping = False
     copies: int = 0
     shuffle: bool = True
     loss: keras.losses.Loss | None = None
@@ -77,6 +85,7 @@ RECIPES = {
     "modern": Recipe("sgd", 0.08, label_smoothing=0, distort=True),
     "paper": _PAPER,
     "paper-distorted": replace(_PAPER, copies=9),
+    "best": Recipe("adamw", 3e-3, 60, label_smoothing=0, distort=OTHER_HANDS),
 }
 
 
@@ -164,8 +173,7 @@ def train(
             is not compiled, else one epoch in batches of 64 without distortions.
         epochs: int, number of the last epoch, instead of the recipe's.
         batch_size: int, instead of the recipe's.
-        distort: bool, whether to distort each image anew each epoch, instead of what
-            the recipe says.
+        distort: False, True or the ranges of `distort`, instead of the recipe's.
         validation_data: (images, labels) evaluated after each epoch, or None.
         callbacks: list of `keras.callbacks.Callback`, called as in `fit`, at the end
             of a batch only every `log_every` steps.
@@ -248,7 +256,7 @@ def _order(number, recipe, epoch, seed):
 
 def _copies(number, copies, seed):
     """The map of each pattern: nothing for the images, then distorted copies."""
-    nothing = [[0.0, 0.0, 1.0, 1.0, 0.0]] * number
+    nothing = [[0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]] * number
     return tf.concat([nothing, draw_distortions(number * copies, (seed, copies))], 0)
 
 
@@ -267,7 +275,7 @@ def _make_run_steps(model, images, labels, batch_size, maps, distort, seed):
         if maps is not None:
             x = distort_by(x, tf.gather(maps, index))
         if distort:
-            x = distort_images(x, draw)
+            x = distort_images(x, draw, None if distort is True else distort)
         with tf.GradientTape() as tape:
             answers = model(x, training=True)
             loss = model.compute_loss(x, y, answers)

@@ -408,10 +408,10 @@ def digit(text, size=28):
     return np.asarray(picture)
 
 
-def set_distortions(monkeypatch, **fixed):
-    still = {"shift_x": 0, "shift_y": 0, "scale": 1, "squeeze": 1, "shear": 0} | fixed
-    table = {name: (float(value), float(value)) for name, value in still.items()}
-    monkeypatch.setattr(data, "DISTORTIONS", table)
+def only(**fixed):
+    """Ranges that leave an image as it is, but for what is given."""
+    still = dict.fromkeys(data.DISTORTIONS, 0) | {"scale": 1, "squeeze": 1} | fixed
+    return {name: (float(value), float(value)) for name, value in still.items()}
 
 
 def square():
@@ -421,10 +421,9 @@ def square():
     return data.to_input(image)
 
 
-def test_no_distortion_is_the_identity(monkeypatch):
-    set_distortions(monkeypatch)
+def test_no_distortion_is_the_identity():
     x = data.to_input(arrays()[0])
-    np.testing.assert_allclose(data.distort(x, (1, 2)), x, atol=1e-6)
+    np.testing.assert_allclose(data.distort(x, (1, 2), only()), x, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -436,24 +435,34 @@ def test_no_distortion_is_the_identity(monkeypatch):
         ({"squeeze": 1.25}, (15.9, 13.625), (0.8, 1.25)),
     ],
 )
-def test_each_distortion_moves_and_stretches_as_it_says(
-    monkeypatch, fixed, centre, spread
-):
-    set_distortions(monkeypatch, **fixed)
-    moved, stretched = moments(data.distort(square(), (0, 0)))
+def test_each_distortion_moves_and_stretches_as_it_says(fixed, centre, spread):
+    moved, stretched = moments(data.distort(square(), (0, 0), only(**fixed)))
     before = moments(square())[1]
     np.testing.assert_allclose(moved, centre, atol=0.06)  # pixels, after interpolation
     np.testing.assert_allclose(stretched / before, spread, atol=0.05)
 
 
-def test_shear_leans_and_does_not_rotate(monkeypatch):
-    set_distortions(monkeypatch, shear=0.2)
-    x = np.asarray(data.distort(square(), (0, 0)))[0, ..., 0] + 0.1
+def test_shear_leans_and_does_not_rotate():
+    x = np.asarray(data.distort(square(), (0, 0), only(shear=0.2)))[0, ..., 0] + 0.1
     centres = [(row * np.arange(32)).sum() / row.sum() for row in x[12:21]]
     np.testing.assert_allclose(np.diff(centres), 0.2, atol=0.02)
     np.testing.assert_allclose(
         x.sum(axis=1), (square()[0] + 0.1).sum((1, 2)), atol=1e-5
     )
+
+
+def test_rotation_turns_about_the_centre():
+    bar = np.zeros((1, 28, 28), np.uint8)
+    bar[0, 13:15, 4:24] = 255  # lies along the middle row
+    x = np.asarray(data.distort(data.to_input(bar), (0, 0), only(rotation=90)))
+    standing = data.to_input(bar.transpose(0, 2, 1))
+    np.testing.assert_allclose(x, standing, atol=1e-3)
+
+
+@pytest.mark.parametrize(("stroke", "width"), [(1, 11), (0.5, 10), (-1, 7)])
+def test_strokes_grow_by_so_many_pixels_on_each_side(stroke, width):
+    x = np.asarray(data.distort(square(), (0, 0), only(stroke=stroke)))[0, 16, :, 0]
+    assert (x + 0.1).sum() / 1.275 == pytest.approx(width, abs=0.01)
 
 
 def test_distortions_depend_on_the_seed_alone_and_stay_within_bounds():
