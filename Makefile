@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: setup run test lint accuracy bench clean
+.PHONY: setup run test lint accuracy bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -30,6 +30,12 @@ accuracy: setup
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py
+
+reproduce: setup
+	$(BIN)/python benchmarks/reproduce.py
+
+weights: setup
+	$(BIN)/python benchmarks/weights.py
 
 clean:
 	rm -rf .venv runs

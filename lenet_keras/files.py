@@ -10,7 +10,7 @@ def write_whole(path, write):
     half of it. The folder is made if it is missing.
 
     Args:
-        path: str or Path; the temporary file gets the same ending.
+        path: str or Path; the temporary file has the same ending.
         write: function of one Path.
 
     Raises:
@@ -18,7 +18,7 @@ def write_whole(path, write):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial{path.suffix}")
+    temporary = path.with_name(f".partial.{path.name}")
     try:
         write(temporary)
         temporary.replace(path)

@@ -17,6 +17,16 @@ def digits():
     return load("digits")
 
 
+@pytest.fixture(scope="session")
+def mnist():
+    """MNIST, where a folder with it is named."""
+    from lenet_keras.data import load
+
+    if "LENET_KERAS_DATA" not in os.environ:
+        pytest.skip("MNIST is not here: LENET_KERAS_DATA names no folder")
+    return load("mnist")
+
+
 @pytest.fixture
 def random_images():
     """Eight inputs of the network's range, from a fixed seed."""

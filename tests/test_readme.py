@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 import tomllib
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from lenet_keras import RECIPES, VARIANTS, build_lenet5, count
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-sys.path.append(str(ROOT / "benchmarks"))
 
 
 def test_the_results_are_those_that_the_benchmark_measured():
@@ -22,6 +20,14 @@ def test_the_results_are_those_that_the_benchmark_measured():
     assert accuracy.with_table(README, accuracy.table(results)) == README
     measured = {(row["variant"], row["epochs"]) for row in results.values()}
     assert {(variant, RECIPES[variant].epochs) for variant in VARIANTS} <= measured
+
+
+def test_the_reproduction_is_what_was_recorded():
+    import accuracy
+    import reproduce
+
+    runs = json.loads(reproduce.HISTORIES.read_text())
+    assert accuracy.with_table(README, reproduce.table(runs), "reproduction") == README
 
 
 def test_the_speed_is_what_the_benchmark_measured():
