@@ -303,7 +303,8 @@ def frame(ink):
     digit = Image.fromarray(ink).resize((width, height), Image.Resampling.BILINEAR)
     digit = np.asarray(digit) * (255 / np.max(digit))
     # In MNIST's files the centre of mass lies on pixel 14, give or take half a pixel.
-    centre = np.array(ndimage.center_of_mass(digit))
+    # Rounded: where a 1 is centred midway between two pixels, no noise may decide.
+    centre = np.round(ndimage.center_of_mass(digit), 3)
     top, left = np.clip(np.rint(14 - centre), 0, 28 - np.array(digit.shape)).astype(int)
     frame = np.zeros((28, 28), np.uint8)
     frame[top : top + height, left : left + width] = np.rint(digit)

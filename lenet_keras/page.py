@@ -1,0 +1,213 @@
+"""LeNet-5 as one HTML file: draw a digit and watch every layer (Figure 2, alive).
+
+The page opens from disk with the network off: its style, its scripts and the weights
+stand in the file itself. The forward pass is written out in `web/lenet.js`, and tested
+against Keras. What runs in the page lies in `web/`, one file a thought.
+"""
+
+import base64
+import dataclasses
+import html
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lenet_keras.counting import count
+from lenet_keras.files import write_whole
+from lenet_keras.model import VARIANTS, build_lenet5
+
+WEB = Path(__file__).parent / "web"
+
+_EXPECTED = """\
+  input   (32, 32, 1), or (28, 28, 1) with include_preprocessing
+  c1      Conv2D 5x5                                            (28, 28, 6)
+  s2      AveragePooling2D, MaxPooling2D or Subsampling         (14, 14, 6)
+  c3      Conv2D or SparselyConnectedConv2D 5x5                 (10, 10, 16)
+  s4      as s2                                                 (5, 5, 16)
+  c5      CoveringConv2D 5x5, or Dense on the flattened s4      (120,)
+  f6      Dense                                                 (84,)
+  output  Dense or EuclideanRBF                                 (classes,)"""
+
+_POOLING = {"AveragePooling2D": "average", "MaxPooling2D": "max"}
+# What of a layer's settings decides what it computes.
+_SETTINGS = (
+    "activation",
+    "data_format",
+    "dilation_rate",
+    "groups",
+    "kernel_size",
+    "offset",
+    "padding",
+    "pool_size",
+    "scale",
+    "strides",
+    "table",
+    "use_bias",
+)
+
+
+class Page(NamedTuple):
+    """Where the page lies; as the last line of a notebook's cell it shows itself."""
+
+    path: Path
+
+    def _repr_html_(self):
+        source = html.escape(self.path.read_text(encoding="utf-8"))
+        return (
+            f'<iframe srcdoc="{source}" title="LeNet-5" width="100%" height="900" '
+            'style="border: 0" allow="fullscreen"></iframe>'
+        )
+
+
+def export_page(model, path):
+    """Write the page of a network: draw a digit, watch every layer.
+
+    One HTML file of less than 500 kB that opens from disk and asks the network for
+    nothing. Its probabilities are those of `predict`, for a drawing framed as
+    `read_digit` frames it.
+
+    Args:
+        model: `keras.Model` from `build_lenet5`, any variant, on a 32x32 input, or on
+            28x28 with `include_preprocessing`.
+        path: str or Path of the file to write, for instance "lenet5.html".
+
+    Returns:
+        `Page`, with the `path`; a notebook shows it.
+
+    Raises:
+        ValueError: for a model that is not one of our LeNet-5s, with the layers
+            expected. OSError: if the file cannot be written.
+    """
+    page = _assemble(_describe(model))
+    path = Path(path)
+    write_whole(path, lambda file: file.write_text(page, encoding="utf-8"))
+    return Page(path)
+
+
+def _assemble(description):
+    """The template with the style, the scripts and the network put in."""
+    page = (WEB / "page.html").read_text(encoding="utf-8")
+    style = '<link rel="stylesheet" href="page.css">'
+    page = page.replace(style, f"<style>\n{_read('page.css')}</style>")
+    page = re.sub(
+        r'<script src="(\w+)\.js"></script>',
+        lambda tag: f'<script id="{tag[1]}">\n{_read(tag[1] + ".js")}</script>',
+        page,
+    )
+    # "<" would end the script element wherever a model's name holds "</script>".
+    network = json.dumps(description).replace("<", r"\u003c")
+    return page.replace("<!-- network -->", network)
+
+
+def _read(name):
+    return (WEB / name).read_text(encoding="utf-8")
+
+
+def _describe(model):
+    """All that the page needs to know of the network, ready for JSON."""
+    variant = _variant_of(model)
+    layers = {layer.name: layer for layer in model.layers}
+    activation = variant.activation
+    classes = getattr(layers["output"], "classes", None)
+    rows = count(model).layers
+    return {
+        "name": model.name,
+        "activation": getattr(activation, "__name__", activation),
+        "subsampling": variant.subsampling,
+        "squashSubsampling": variant.squash_subsampling,
+        "table": variant.c3_table or [list(range(6))] * 16,
+        "c5": variant.c5,
+        "output": variant.output,
+        "classes": list(classes or map(str, range(model.output_shape[-1]))),
+        "layers": [row._asdict() for row in rows],
+        "trainable": sum(row.trainable for row in rows),
+        "connections": sum(row.connections for row in rows),
+        "weights": base64.b64encode(_weights(layers).tobytes()).decode(),
+    }
+
+
+def _weights(layers):
+    """All weights in a row, as little-endian float32, in the order of `lenet.js`.
+
+    Each kernel is laid out as the paper draws it: for each map, for each map that it
+    reads, rows by columns. A dense layer is a convolution whose kernels cover all.
+    """
+    arrays = []
+    for name in ("c1", "s2", "c3", "s4", "c5", "f6", "output"):
+        weights = [np.asarray(weight) for weight in layers[name].get_weights()]
+        if name == "c5":
+            weights[0] = weights[0].reshape(5, 5, 16, 120)
+        if weights and type(layers[name]).__name__ != "Subsampling":
+            # (rows, columns, maps read, maps) or (inputs, units): the maps come first.
+            axes = {4: (3, 2, 0, 1), 3: (2, 0, 1), 2: (1, 0)}[weights[0].ndim]
+            weights[0] = weights[0].transpose(axes)
+        arrays += [weight.ravel() for weight in weights]
+    return np.concatenate(arrays).astype("<f4")
+
+
+def _variant_of(model):
+    """Which variant a model is: the one that, built anew, has the same layers."""
+    try:
+        variant, labels, preprocesses = _guess(model)
+        twin = build_lenet5(variant, classes=labels, include_preprocessing=preprocesses)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _refusal(model) from None
+    if _signature(twin) != _signature(model):
+        raise _refusal(model)
+    return variant
+
+
+def _guess(model):
+    """The variant that a model may be, its classes, and whether it scales bytes."""
+    layers = {layer.name: layer for layer in model.layers}
+    c1, s2, c3, c5, output = (layers[n] for n in ("c1", "s2", "c3", "c5", "output"))
+    trained = type(s2).__name__ == "Subsampling"
+    activation = c1.activation.__name__
+    if activation not in ("tanh", "sigmoid", "relu", "scaled_tanh"):
+        raise ValueError(activation)
+    is_rbf = type(output).__name__ == "EuclideanRBF"
+    is_softmax = not is_rbf and output.activation.__name__ == "softmax"
+    variant = dataclasses.replace(
+        VARIANTS["classic"],
+        activation=c1.activation,
+        subsampling="trained" if trained else _POOLING[type(s2).__name__],
+        squash_subsampling=(
+            s2.activation is c1.activation if trained else "s2_squash" in layers
+        ),
+        c3_table=getattr(c3, "table", None),
+        c5="dense" if type(c5).__name__ == "Dense" else "convolution",
+        output="rbf" if is_rbf else "softmax" if is_softmax else "logits",
+    )
+    return variant, output.classes if is_rbf else output.units, "rescale" in layers
+
+
+def _signature(model):
+    """What the layers compute, one after the other, apart from their weights."""
+    return [
+        (
+            type(layer).__name__,
+            layer.name,
+            tuple(layer.output.shape),
+            [layer.get_config().get(setting) for setting in _SETTINGS],
+        )
+        for layer in model.layers
+        if type(layer).__name__ != "InputLayer"
+    ]
+
+
+def _refusal(model):
+    """The error that lists the layers expected beside those received."""
+    received = "\n".join(
+        f"  {layer.name}  {type(layer).__name__}"
+        for layer in getattr(model, "layers", [])
+    )
+    return ValueError(
+        "export_page draws the layers of LeNet-5, as build_lenet5 makes them:\n"
+        f"{_EXPECTED}\n"
+        f"received {getattr(model, 'name', type(model).__name__)!r}, which has\n"
+        f"{received or '  no layers'}\n"
+        "Build the model with build_lenet5, for a 32x32 input, and train that."
+    )

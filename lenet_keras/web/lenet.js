@@ -1,0 +1,188 @@
+// LeNet-5's forward pass (LeCun et al. 1998, Section II-B), written out.
+//
+// A layer's maps lie one after the other, each row by row. C1, C3, C5, F6 and the
+// output are one operation, a weighted sum over a window of some of the maps below;
+// C5's window covers all of S4, and from there on the maps are single units.
+"use strict";
+
+// A tanh(S a), with A and S of Appendix A.
+const SQUASH = {
+  scaled_tanh: { f: (a) => 1.7159 * Math.tanh((2 / 3) * a), text: "1.7159 tanh(2a/3)" },
+  tanh: { f: Math.tanh, text: "tanh(a)" },
+  sigmoid: { f: (a) => 1 / (1 + Math.exp(-a)), text: "1 / (1 + e⁻ᵃ)" },
+  relu: { f: (a) => Math.max(0, a), text: "max(0, a)" },
+  linear: { f: (a) => a, text: "a" },
+};
+
+const LAYERS = ["c1", "s2", "c3", "s4", "c5", "f6", "output"];
+
+/** Make the network of its description: `export_page` writes it, base64 and all. */
+function readNetwork(description) {
+  const { activation, subsampling, squashSubsampling, table, output } = description;
+  const floats = decodeFloats(description.weights);
+  let used = 0;
+  const take = (number) => floats.subarray(used, (used += number));
+
+  const weighted = (size, table, squash) => {
+    const pairs = table.reduce((sum, sources) => sum + sources.length, 0);
+    const kernels = take(pairs * size * size);
+    return { kind: "weighted", size, table, kernels, biases: take(table.length), squash };
+  };
+  const halved = (maps) => {
+    const squash = squashSubsampling ? activation : "linear";
+    if (subsampling !== "trained") return { kind: subsampling, maps, squash };
+    return { kind: "trained", maps, coefficients: take(maps), biases: take(maps), squash };
+  };
+  const all = (inputs, maps) => Array.from({ length: maps }, () => [...Array(inputs).keys()]);
+
+  const classes = description.classes.length;
+  const layers = {
+    c1: weighted(5, all(1, 6), activation),
+    s2: halved(6),
+    c3: weighted(5, table, activation),
+    s4: halved(16),
+    c5: weighted(5, all(16, 120), activation),
+    f6: weighted(1, all(120, 84), activation),
+    output:
+      output === "rbf"
+        ? { kind: "rbf", table: all(84, classes), codes: take(84 * classes) }
+        : weighted(1, all(84, classes), "linear"),
+  };
+  if (used !== floats.length) throw new Error(`${floats.length} weights, ${used} used`);
+  return layers;
+}
+
+function decodeFloats(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+/**
+ * Send a 32x32 input through the network.
+ *
+ * `off` names maps that are switched off, such as "c3:5": they give 0. Returns for each
+ * layer its `sums` and, squashed, its `values`; and the `probabilities` of the classes,
+ * exp(score) over their sum, where the RBF's score is -y (Section II-C).
+ */
+function forward(network, input, off = new Set()) {
+  const states = { input: { maps: 1, height: 32, width: 32, values: input } };
+  let below = states.input;
+  for (const name of LAYERS) {
+    below = states[name] = run(network[name], below);
+    switchOff(below, name, off);
+  }
+  const sign = network.output.kind === "rbf" ? -1 : 1;
+  states.probabilities = softmax(below.values.map((value) => sign * value));
+  return states;
+}
+
+function run(layer, below) {
+  if (layer.kind === "rbf") return distances(layer, below);
+  const state = layer.kind === "weighted" ? convolve(layer, below) : subsample(layer, below);
+  state.values = state.sums.map(SQUASH[layer.squash].f);
+  return state;
+}
+
+/** Each map: its bias, plus the kernels over the maps that it reads (C3: Table I). */
+function convolve({ size, table, kernels, biases }, below) {
+  const height = below.height - size + 1;
+  const width = below.width - size + 1;
+  const sums = new Float64Array(table.length * height * width);
+  let weight = 0;
+  table.forEach((sources, map) => {
+    const first = map * height * width;
+    sums.fill(biases[map], first, first + height * width);
+    for (const source of sources) {
+      for (let i = 0; i < size; i++) {
+        for (let j = 0; j < size; j++, weight++) {
+          let from = (source * below.height + i) * below.width + j;
+          for (let to = first; to < first + height * width; from += below.width - width) {
+            for (const end = to + width; to < end; ) {
+              sums[to++] += kernels[weight] * below.values[from++];
+            }
+          }
+        }
+      }
+    }
+  });
+  return { maps: table.length, height, width, sums };
+}
+
+/** Each unit reads a 2x2 window: its sum times a coefficient, its mean or its largest. */
+function subsample({ kind, maps, coefficients, biases }, below) {
+  const height = below.height / 2;
+  const width = below.width / 2;
+  const sums = new Float64Array(maps * height * width);
+  for (let unit = 0; unit < sums.length; unit++) {
+    const map = Math.floor(unit / (height * width));
+    const four = window2x2(below, map, Math.floor(unit / width) % height, unit % width);
+    const sum = four[0] + four[1] + four[2] + four[3];
+    if (kind === "max") sums[unit] = Math.max(...four);
+    else if (kind === "average") sums[unit] = sum / 4;
+    else sums[unit] = coefficients[map] * sum + biases[map];
+  }
+  return { maps, height, width, sums };
+}
+
+function window2x2({ values, height, width }, map, row, column) {
+  const first = (map * height + 2 * row) * width + 2 * column;
+  return [values[first], values[first + 1], values[first + width], values[first + width + 1]];
+}
+
+/** The RBF's penalties y_i: squared distances of F6 to the codes (eq. 7). */
+function distances({ table, codes }, below) {
+  const sums = new Float64Array(table.length);
+  for (let unit = 0; unit < sums.length; unit++) {
+    for (let j = 0; j < 84; j++) sums[unit] += (below.values[j] - codes[84 * unit + j]) ** 2;
+  }
+  return { maps: table.length, height: 1, width: 1, sums, values: sums };
+}
+
+function switchOff({ maps, height, width, values }, name, off) {
+  for (let map = 0; map < maps; map++) {
+    if (off.has(`${name}:${map}`)) values.fill(0, map * height * width, (map + 1) * height * width);
+  }
+}
+
+function softmax(scores) {
+  const largest = Math.max(...scores);
+  const powers = Array.from(scores, (score) => Math.exp(score - largest));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+/**
+ * The same network with noise on its trained weights: Gaussian, `amount` times the root
+ * mean square of each array. The same noise each time; the fixed RBF codes keep clear.
+ */
+function withNoisyWeights(network, amount) {
+  if (amount === 0) return network;
+  const random = randomNumbers(1998);
+  const shaken = {};
+  for (const name of LAYERS) {
+    shaken[name] = { ...network[name] };
+    for (const part of ["kernels", "coefficients", "biases"]) {
+      const weights = network[name][part];
+      if (!weights) continue;
+      const size = Math.sqrt(weights.reduce((sum, w) => sum + w * w, 0) / weights.length);
+      shaken[name][part] = weights.map((w) => w + amount * size * gaussian(random));
+    }
+  }
+  return shaken;
+}
+
+/** A small random generator (xorshift), so that the same seed gives the same noise. */
+function randomNumbers(seed) {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+function gaussian(random) {
+  return Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random());
+}
