@@ -94,7 +94,7 @@ def _assemble(description):
     page = page.replace(style, f"<style>\n{_read('page.css')}</style>")
     page = re.sub(
         r'<script src="(\w+)\.js"></script>',
-        lambda tag: f'<script id="{tag[1]}">\n{_read(tag[1] + ".js")}</script>',
+        lambda tag: f'<script id="{tag[1]}.js">\n{_read(tag[1] + ".js")}</script>',
         page,
     )
     # "<" would end the script element wherever a model's name holds "</script>".

@@ -5,7 +5,7 @@ const vm = require("vm");
 
 const page = fs.readFileSync(process.argv[2], "utf8");
 const element = (id) => page.match(new RegExp(`<script id="${id}"[^>]*>([^]*?)</script>`))[1];
-for (const id of ["lenet", "digit", "unit"]) vm.runInThisContext(element(id), id);
+for (const id of ["lenet.js", "digit.js", "unit.js"]) vm.runInThisContext(element(id), id);
 const description = JSON.parse(element("network"));
 vm.runInThisContext(`var network = readNetwork(${JSON.stringify(description)})`);
 

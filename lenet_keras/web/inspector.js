@@ -1,0 +1,178 @@
+// The panel of one unit: its receptive field, its kernel, its sum worked out in numbers.
+"use strict";
+
+/** Make an element with attributes and children, texts among them. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/**
+ * Fill the panel for the chosen `unit`, or say how to choose one.
+ *
+ * `description` is the network's, `group` the group whose numbers are spread out; the
+ * two functions are called when the reader opens another group or switches the map off.
+ */
+function showUnit(panel, { network, states, description, unit, group, off, openGroup, switchMap }) {
+  const focused = panel.contains(document.activeElement) ? document.activeElement.id : "";
+  panel.replaceChildren(make("h2", {}, say("unit")));
+  if (!unit) {
+    panel.append(make("p", {}, say("choose")));
+    return;
+  }
+  const work = explain(network, states, unit);
+  const open = Math.min(group, work.groups.length - 1);
+  panel.append(
+    heading(unit, states, work),
+    fieldOfUnit(unit, states, description),
+    ...(unit.name === "output" ? [] : [mapSwitch(unit, off, switchMap)]),
+    ...(unit.name === "c3" ? [tableOne(unit, network.c3.table)] : []),
+    ...(work.groups.length > 1 ? [groupButtons(unit, work.groups, open, openGroup)] : []),
+    numbers(unit, work, open, network[unit.name]),
+    ...sumLines(unit, work, states, network[unit.name]),
+  );
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+function heading(unit, states, work) {
+  const place = say("place", nameOf(unit.name), unit.map, unit.row, unit.column, states[unit.name].height === 1);
+  return make("p", { class: "place" }, place, " ", make("strong", {}, say("gives", show(work.value))));
+}
+
+function fieldOfUnit(unit, states, description) {
+  const { size, top, left } = receptiveField(description.layers.find(({ name }) => name === unit.name), unit);
+  const pixels = [];
+  for (let i = 0; i < size * size; i++) {
+    pixels.push(states.input.values[(top + Math.floor(i / size)) * 32 + left + (i % size)]);
+  }
+  const range = (first) => `${first}–${first + size - 1}`;
+  const text = say("field", size, range(top), range(left));
+  const picture = makePicture(pixels, size, { cell: Math.ceil(96 / size), colour: inkColour, label: say("fieldName") });
+  return make("div", { class: "field" }, picture, make("p", {}, text));
+}
+
+function mapSwitch({ name, map }, off, switchMap) {
+  const isOff = off.has(`${name}:${map}`);
+  const button = make("button", { id: "switch", "aria-pressed": isOff, "aria-keyshortcuts": "X", onclick: switchMap }, say(isOff ? "switchOn" : "switchOff"));
+  return make("p", {}, button, isOff ? ` ${say("isOff")}` : "");
+}
+
+/** Which S2 maps each C3 map reads, the chosen column marked. */
+function tableOne({ map }, table) {
+  const isFull = table.every((sources) => sources.length === 6);
+  const text = isFull ? say("readsAll", 6) : say("reads", table[map].join(", "));
+  if (isFull) return make("p", {}, text);
+  const rows = [0, 1, 2, 3, 4, 5].map((source) =>
+    make("tr", {}, make("th", { scope: "row" }, source), ...table.map((sources, column) =>
+      make("td", column === map ? { class: "chosen" } : {}, sources.includes(source) ? "×" : ""))),
+  );
+  const head = make("tr", {}, make("td"), ...table.map((_, column) =>
+    make("th", { scope: "col", ...(column === map && { class: "chosen" }) }, column)));
+  return make("div", {}, make("p", {}, text), make("table", { class: "tableOne", "aria-label": say("table") }, head, ...rows));
+}
+
+/** For each map that the unit reads: inputs, kernel and products as pictures, their sum. */
+function groupButtons({ name }, groups, open, openGroup) {
+  const inputs = largestSize(groups.flatMap((group) => group.inputs));
+  const weights = largestSize(groups.flatMap((group) => group.weights));
+  const terms = largestSize(groups.flatMap((group) => group.terms));
+  const from = BELOW[name];
+  return make("div", { class: "groups" }, ...groups.map((group, k) =>
+    make(
+      "button",
+      {
+        id: `group${k}`,
+        "aria-pressed": k === open,
+        "aria-label": say("group", nameOf(from), group.source, show(group.sum)),
+        onclick: () => openGroup(k),
+      },
+      make("span", {}, `${nameOf(from)}·${group.source}`),
+      makePicture(group.inputs, group.width, { cell: 6, limit: inputs }),
+      "×",
+      makePicture(group.weights, group.width, { cell: 6, limit: weights }),
+      "→",
+      makePicture(group.terms, group.width, { cell: 6, limit: terms }),
+      make("b", {}, show(group.sum)),
+    ),
+  ));
+}
+
+/** The numbers of the open group: 25 products in full, of 84 or 120 the largest. */
+function numbers({ name }, work, open, layer) {
+  const group = work.groups[open];
+  const isRbf = layer.kind === "rbf";
+  if (!group.weights.length) return make("div", { class: "numbers" }, grid(group.inputs, group.width, say("inputs"), name === "c1"));
+  const parts = [
+    [group.inputs, say("inputs")],
+    [group.weights, say(isRbf ? "code" : "kernel")],
+    [group.terms, say(isRbf ? "squares" : "products")],
+  ];
+  if (group.inputs.length > 25) {
+    return make("div", {}, make("div", { class: "numbers" }, ...parts.map(([values, label]) =>
+      make("figure", {}, makePicture(values, group.width, { cell: 12, label }), make("figcaption", {}, label)))), largestTerms(name, group, isRbf));
+  }
+  return make("div", { class: "numbers" }, ...parts.map(([values, label], k) =>
+    grid(values, group.width, label, name === "c1" && k === 0)));
+}
+
+/** Numbers in their cells, tinted by the layer's colours. */
+function grid(values, width, label, isInput) {
+  const limit = largestSize(values);
+  const rows = [];
+  for (let i = 0; i < values.length; i += width) {
+    rows.push(make("tr", {}, ...values.slice(i, i + width).map((value) => {
+      const colour = isInput ? inkColour(value) : signedColour(value, limit);
+      const isDark = colour[0] * 0.3 + colour[1] * 0.59 + colour[2] * 0.11 < 128;
+      return make("td", { style: `background:${rgb(colour)};color:${isDark ? "#fff" : "#000"}` }, show(value));
+    })));
+  }
+  return make("table", { class: "grid" }, make("caption", {}, label), ...rows);
+}
+
+function largestTerms(name, { inputs, weights, terms }, isRbf) {
+  const order = [...terms.keys()].sort((a, b) => Math.abs(terms[b]) - Math.abs(terms[a])).slice(0, 5);
+  const rows = order.map((i) => {
+    const sum = isRbf ? `(${show(inputs[i])} − ${signed(weights[i])})²` : `${show(inputs[i])} × ${signed(weights[i])}`;
+    return make("li", {}, `${say("units", nameOf(BELOW[name]))} ${i}: ${sum} = ${show(terms[i])}`);
+  });
+  return make("div", {}, make("p", {}, say("largest")), make("ul", {}, ...rows));
+}
+
+function signed(value) {
+  return value < 0 ? `(${show(value)})` : show(value);
+}
+
+/** The sum in numbers, then what squashing, or the softmax, makes of it. */
+function sumLines(unit, work, states, layer) {
+  const { kind, squash } = layer;
+  const sums = work.groups.map((group) => signed(group.sum));
+  const shown = sums.length > 6 ? [...sums.slice(0, 3), "…", sums.at(-1)] : sums;
+  const inputs = work.groups[0].inputs.map(signed).join(" + ");
+  const bias = `${signed(work.bias)} (${say("bias")})`;
+  const sum = {
+    weighted: `${shown.join(" + ")} + ${bias}`,
+    trained: `${kind === "trained" ? show(layer.coefficients[unit.map]) : ""} × (${inputs}) + ${bias}`,
+    average: `(${inputs}) / 4`,
+    max: `max(${work.groups[0].inputs.map(show).join(", ")})`,
+    rbf: `y = Σ (x − w)²`,
+  }[kind];
+  const symbol = kind === "rbf" ? "" : "a = ";
+  const lines = [line(say("sum"), `${symbol}${sum} = `, show(work.sum))];
+  if (unit.name === "output") lines.push(probabilityLine(unit, states, kind));
+  else if (squash !== "linear") lines.push(line(say("squashed"), `f(a) = ${SQUASH[squash].text} = `, show(SQUASH[squash].f(work.sum))));
+  return lines;
+}
+
+function probabilityLine({ map }, states, kind) {
+  const text = kind === "rbf" ? "p = e⁻ʸ / Σ e⁻ʸ = " : "p = eᵃ / Σ eᵃ = ";
+  return line(say("probability"), text, showPercent(states.probabilities[map]));
+}
+
+function line(name, text, result) {
+  return make("p", { class: "sum" }, make("span", {}, name), ` ${text}`, make("strong", {}, result));
+}
