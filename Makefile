@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: setup run test lint accuracy bench reproduce weights clean
+.PHONY: setup run test lint page browser accuracy bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -24,6 +24,13 @@ test: setup lint
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+page: setup
+	$(BIN)/lenet5 page --out figures/lenet5.html
+
+browser: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[page]'
+	$(BIN)/playwright install chromium
 
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py

@@ -30,6 +30,7 @@ _PUBLIC = {
     "callbacks": ("Checkpoint", "EpochLog", "ProgressBar"),
     "counting": ("count",),
     "data": ("Data", "distort", "load", "make_dataset", "to_input"),
+    "page": ("Page", "export_page"),
     "photograph": ("read_digit",),
     "training": ("RECIPES", "Recipe", "compile_model", "train"),
     "quiet": ("quiet_start",),

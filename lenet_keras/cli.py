@@ -1,4 +1,4 @@
-"""The command `lenet5`: summary, train, evaluate, predict, doctor.
+"""The command `lenet5`: summary, train, evaluate, predict, page, doctor.
 
 Nothing heavy is imported before a command runs, so that --help answers at once.
 """
@@ -73,6 +73,13 @@ def _parser():
     predict = command(_predict, "read digits from PNG or JPEG pictures")
     predict.add_argument("model", type=Path, help="a .keras file")
     predict.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+
+    page = command(_page, "write one HTML file: draw a digit, watch every layer")
+    page.add_argument("model", type=Path, nargs="?", help="a .keras file")
+    page.add_argument(
+        "--variant", default="1998", help="with its shipped weights (default: 1998)"
+    )
+    page.add_argument("--out", type=Path, default=Path("lenet5.html"))
 
     command(_doctor, "check Python, TensorFlow, Keras, GPU, MNIST and the weights")
     return parser
@@ -164,6 +171,20 @@ def _predict(args):
     for path, row in zip(args.images, predict(model, digits), strict=True):
         table.add_row(str(path), str(row.argmax()), *(f"{p:.1%}" for p in row))
     _console().print(table)
+
+
+def _page(args):
+    """Write a page that opens from disk: draw a digit, watch every layer."""
+    _start_keras()
+    from lenet_keras.model import build_lenet5, load_model
+    from lenet_keras.page import export_page
+
+    if args.model:
+        model = load_model(args.model)
+    else:
+        model = build_lenet5(args.variant, weights="mnist")
+    page = export_page(model, args.out)
+    _console().print(f"Saved {page.path}: open it in a browser.")
 
 
 def _doctor(args):

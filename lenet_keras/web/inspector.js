@@ -27,15 +27,16 @@ function showUnit(panel, { network, states, description, unit, group, off, openG
   }
   const work = explain(network, states, unit);
   const open = Math.min(group, work.groups.length - 1);
+  const layer = network[unit.name];
   panel.append(
     heading(unit, states, work),
+    ...sumLines(unit, work, states, layer),
     fieldOfUnit(unit, states, description),
-    ...(unit.name === "output" ? [] : [mapSwitch(unit, off, switchMap)]),
-    ...(unit.name === "c3" ? [tableOne(unit, network.c3.table)] : []),
-    ...(work.groups.length > 1 ? [groupButtons(unit, work.groups, open, openGroup)] : []),
-    numbers(unit, work, open, network[unit.name]),
-    ...sumLines(unit, work, states, network[unit.name]),
   );
+  if (unit.name !== "output") panel.append(mapSwitch(unit, off, switchMap));
+  if (unit.name === "c3") panel.append(tableOne(unit, layer.table));
+  if (work.groups.length > 1) panel.append(groupButtons(unit, work.groups, open, openGroup));
+  panel.append(numbers(unit, work, open, layer));
   if (focused) document.getElementById(focused)?.focus();
 }
 
