@@ -76,9 +76,7 @@ def _parser():
 
     page = command(_page, "write one HTML file: draw a digit, watch every layer")
     page.add_argument("model", type=Path, nargs="?", help="a .keras file")
-    page.add_argument(
-        "--variant", default="1998", help="with its shipped weights (default: 1998)"
-    )
+    page.add_argument("--variant", help="with its shipped weights (default: 1998)")
     page.add_argument("--out", type=Path, default=Path("lenet5.html"))
 
     command(_doctor, "check Python, TensorFlow, Keras, GPU, MNIST and the weights")
@@ -179,10 +177,15 @@ def _page(args):
     from lenet_keras.model import build_lenet5, load_model
     from lenet_keras.page import export_page
 
+    if args.model and args.variant:
+        raise ValueError(
+            f"{str(args.model)!r} is a model already; received --variant "
+            f"{args.variant} too. Leave one of them out."
+        )
     if args.model:
         model = load_model(args.model)
     else:
-        model = build_lenet5(args.variant, weights="mnist")
+        model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
     _console().print(f"Saved {page.path}: open it in a browser.")
 

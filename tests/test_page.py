@@ -5,12 +5,13 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 
-from lenet_keras import VARIANTS, build_lenet5, cli, predict, read_digit, to_input
+from lenet_keras import VARIANTS, build_lenet5, predict, read_digit, to_input
 from lenet_keras.data import distort_by
 from lenet_keras.page import WEB, export_page
 from lenet_keras.training import train
@@ -208,11 +209,13 @@ def test_a_lenet_with_a_changed_layer_is_refused(tmp_path):
         export_page(keras.Model(inputs, x), tmp_path / "page.html")
 
 
-def test_the_command_writes_the_page_of_a_saved_model(models, tmp_path, capsys):
-    models["1998"].save(tmp_path / "model.keras")
-    out = tmp_path / "new" / "page.html"
-    assert cli.main(["page", str(tmp_path / "model.keras"), "--out", str(out)]) == 0
-    assert f"Saved {out}" in capsys.readouterr().out
+def test_the_command_writes_the_page_of_a_saved_model(models, tmp_path):
+    model, out = tmp_path / "model.keras", tmp_path / "new" / "page.html"
+    models["1998"].save(model)
+    command = [sys.executable, "-m", "lenet_keras", "page", model, "--out", out]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert f"Saved {out}" in run.stdout.replace("\n", "")
     assert "lenet5_1998" in out.read_text()
 
 

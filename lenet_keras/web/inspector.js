@@ -83,7 +83,8 @@ function groupButtons({ name }, groups, open, openGroup) {
   const weights = largestSize(groups.flatMap((group) => group.weights));
   const terms = largestSize(groups.flatMap((group) => group.terms));
   const from = BELOW[name];
-  return make("div", { class: "groups" }, ...groups.map((group, k) =>
+  const isMany = groups.length > 6; // C5 reads 16 maps: there is room for the products
+  return make("div", { class: isMany ? "many groups" : "groups" }, ...groups.map((group, k) =>
     make(
       "button",
       {
@@ -93,10 +94,12 @@ function groupButtons({ name }, groups, open, openGroup) {
         onclick: () => openGroup(k),
       },
       make("span", {}, `${nameOf(from)}·${group.source}`),
-      makePicture(group.inputs, group.width, { cell: 6, limit: inputs }),
-      "×",
-      makePicture(group.weights, group.width, { cell: 6, limit: weights }),
-      "→",
+      ...(isMany ? [] : [
+        makePicture(group.inputs, group.width, { cell: 6, limit: inputs }),
+        "×",
+        makePicture(group.weights, group.width, { cell: 6, limit: weights }),
+        "→",
+      ]),
       makePicture(group.terms, group.width, { cell: 6, limit: terms }),
       make("b", {}, show(group.sum)),
     ),

@@ -28,7 +28,7 @@ const state = {
   group: 0,
   states: null,
 };
-const largeMotion = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+const mayMove = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // ---- From the drawing to the picture of all layers ------------------------------------
 
@@ -190,7 +190,7 @@ function drawSample(digit) {
     if (!points.length) stopSample();
     update();
   };
-  if (largeMotion) sampleTimer = setInterval(advance, 16, 3);
+  if (mayMove) sampleTimer = setInterval(advance, 16, 3);
   else advance(points.length);
 }
 
@@ -291,7 +291,7 @@ function stepLayer(step) {
   const now = state.unit ? LAYERS.indexOf(state.unit.name) : step > 0 ? -1 : LAYERS.length;
   const next = LAYERS[Math.min(LAYERS.length - 1, Math.max(0, now + step))];
   choose(strongest(next));
-  $(next).scrollIntoView({ block: "nearest", behavior: largeMotion ? "smooth" : "auto" });
+  $(next).scrollIntoView({ block: "nearest", behavior: mayMove ? "smooth" : "auto" });
 }
 
 /** Move the chosen unit by one; across a map's edge to the next map. */
@@ -311,12 +311,12 @@ function buildLayers() {
     const [height, width, maps] = shape.length === 3 ? shape : [1, 1, shape.at(-1)];
     const canvas = make("canvas", { id: name, tabindex: 0, role: "application" });
     const legend = make("div", { id: `${name}Legend`, class: "legend" }, make("span"), make("i"), make("span"));
-    const number = (n) => n.toLocaleString("en");
     const words = make("div", {}, make("h2"), make("p"), make("p"), legend);
     words.relabel = () => {
       const [heading, size, counts] = words.children;
       heading.textContent = nameOf(name);
-      size.textContent = say("size", maps, height, width);
+      const isRbf = name === "output" && network1998();
+      size.textContent = isRbf ? say("distances", maps) : say("size", maps, height, width);
       counts.textContent = say("counts", number(trainable), number(connections));
       canvas.setAttribute("aria-label", say("strip", nameOf(name), size.textContent));
     };
@@ -386,12 +386,15 @@ function speak() {
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
   for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", say(element.dataset.label));
   for (const element of document.querySelectorAll("*")) element.relabel?.();
-  const number = (n) => n.toLocaleString("en");
   $("about").textContent = say("about", description.name, number(description.trainable), number(description.connections));
   $("language").textContent = language === "en" ? "中文" : "English";
   $("language").lang = language === "en" ? "zh" : "en";
   $("keyList").replaceChildren(...say("keyList").flatMap(([key, what]) => [make("dt", {}, key), make("dd", {}, what)]));
   update();
+}
+
+function number(n) {
+  return n.toLocaleString("en");
 }
 
 function switchLanguage() {

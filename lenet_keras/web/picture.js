@@ -72,7 +72,7 @@ function stripLayout(name, state) {
     c1: { columns: 6, cell: 5, gap: 10 },
     s2: { columns: 6, cell: 10, gap: 10 },
     c3: { columns: 8, cell: 10, gap: 10 },
-    s4: { columns: 16, cell: 9, gap: 9 },
+    s4: { columns: 8, cell: 16, gap: 16 },
     c5: { columns: 30, cell: 28, gap: 2 },
     f6: { columns: 7, cell: 24, gap: 0 },
     output: { columns: state.maps, cell: 80, gap: 8 },
