@@ -173,15 +173,15 @@ def _predict(args):
 
 def _page(args):
     """Write a page that opens from disk: draw a digit, watch every layer."""
-    _start_keras()
-    from lenet_keras.model import build_lenet5, load_model
-    from lenet_keras.page import export_page
-
     if args.model and args.variant:
         raise ValueError(
             f"{str(args.model)!r} is a model already; received --variant "
             f"{args.variant} too. Leave one of them out."
         )
+    _start_keras()
+    from lenet_keras.model import build_lenet5, load_model
+    from lenet_keras.page import export_page
+
     if args.model:
         model = load_model(args.model)
     else:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from lenet_keras import VARIANTS, build_lenet5, predict, read_digit, to_input
+from lenet_keras import VARIANTS, build_lenet5, cli, predict, read_digit, to_input
 from lenet_keras.data import distort_by
 from lenet_keras.page import WEB, export_page
 from lenet_keras.training import train
@@ -180,17 +180,18 @@ def test_a_notebook_shows_the_page_inline(pages):
     assert re.fullmatch(r"<iframe( \w+=\"[^\"]*\")+></iframe>", frame)
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="other"),
-        build_lenet5(input_shape=(32, 64, 1), name="other"),
-    ],
-    ids=["no LeNet", "too wide"],
-)
-def test_another_model_is_refused_with_the_layers_expected(model, tmp_path):
+def no_lenet():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="other")
+
+
+def too_wide():
+    return build_lenet5(input_shape=(32, 64, 1), name="other")
+
+
+@pytest.mark.parametrize("build", [no_lenet, too_wide])
+def test_another_model_is_refused_with_the_layers_expected(build, tmp_path):
     with pytest.raises(ValueError, match="(?s)c1 .*Conv2D 5x5.*received 'other'"):
-        export_page(model, tmp_path / "page.html")
+        export_page(build(), tmp_path / "page.html")
     assert not list(tmp_path.iterdir())
 
 
@@ -217,6 +218,11 @@ def test_the_command_writes_the_page_of_a_saved_model(models, tmp_path):
     assert run.returncode == 0, run.stderr
     assert f"Saved {out}" in run.stdout.replace("\n", "")
     assert "lenet5_1998" in out.read_text()
+
+
+def test_the_command_takes_a_model_or_a_variant(capsys):
+    assert cli.main(["page", "model.keras", "--variant", "1998"]) == 2
+    assert "Leave one of them out" in capsys.readouterr().err
 
 
 def test_both_languages_say_the_same_things():
