@@ -408,6 +408,10 @@ def test_the_page_fits_its_screen_and_follows_its_theme(open_page, size, scheme)
         settle(tab)
         width = tab.evaluate("document.documentElement.scrollWidth")
         assert width <= size[0], name
+    tab.keyboard.press("t")  # larger type must leave the maps their room
+    settle(tab)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert tab.locator("#c1").bounding_box()["width"] > 300
 
 
 def test_every_control_has_a_name_for_a_screen_reader(open_page):
