@@ -61,10 +61,10 @@ class Recipe:
     """
 
     optimizer: str = "sgd"
-    learning_rate: float | None = 0.2
+    learning_rate: float | None = 0.3
     epochs: int = 10
     batch_size: int = 64
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.2
     distort: bool | Mapping = False
     copies: int = 0
     shuffle: bool = True
