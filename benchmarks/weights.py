@@ -33,7 +33,7 @@ def main():
     for variant in args.variants or VARIANTS:
         models = [trained(variant, seed) for seed in range(args.seeds)]
         file = WEIGHTS / f"{variant}-mnist.weights.h5"
-        write_whole(file, models[0].save_weights)
+        ship(models[0], file)
         name = (
             "best" if variant == "1998" else f"{variant}, {EPOCHS} epochs, OTHER_HANDS"
         )
@@ -100,6 +100,15 @@ def entry(model, recipe, file, errors):
             [round(float(p), 5) for p in row] for row in predict(model, digits)
         ],
     }
+
+
+def ship(model, file):
+    """Save the weights alone: those of a compiled model hold its optimiser's too."""
+    from lenet_keras import build_lenet5
+
+    bare = build_lenet5(file.name.split("-")[0])
+    bare.set_weights(model.get_weights())
+    write_whole(file, bare.save_weights)
 
 
 def write_card(card):
