@@ -85,7 +85,7 @@ RECIPES = {
     "modern": Recipe("sgd", 0.08, label_smoothing=0, distort=True),
     "paper": _PAPER,
     "paper-distorted": replace(_PAPER, copies=9),
-    "best": Recipe("adamw", 3e-3, 60, label_smoothing=0, distort=OTHER_HANDS),
+    "best": Recipe("adamw", 1e-2, 40, label_smoothing=0, distort=OTHER_HANDS),
 }
 
 
