@@ -53,7 +53,7 @@ def main():
 
 
 def recipe_of(variant):
-    """Today's best for the paper's network, a shorter and gentler one for the others."""
+    """Today's best for the paper's network; shorter and gentler for the others."""
     from lenet_keras.training import RECIPES
 
     best = RECIPES["best"]
