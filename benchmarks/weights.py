@@ -14,11 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from accuracy import with_table
+
 from lenet_keras.files import write_whole
 from lenet_keras.quiet import quiet_start
 
 WEIGHTS = Path(__file__).parent.parent / "lenet_keras" / "weights"
 CARD = WEIGHTS / "card.json"
+README = WEIGHTS.parent.parent / "README.md"
 EPOCHS, LEARNING_RATE = 12, 4e-3
 
 
@@ -118,6 +121,8 @@ def write_card(card):
     card = dict(sorted(card.items()))
     write_whole(CARD, lambda path: path.write_text(json.dumps(card, indent=1) + "\n"))
     write_whole(WEIGHTS / "README.md", lambda path: path.write_text(card_text(card)))
+    text = with_table(README.read_text(), card_table(card), "weights")
+    write_whole(README, lambda path: path.write_text(text))
 
 
 def card_text(card):
@@ -128,6 +133,13 @@ def card_text(card):
         '`build_lenet5(variant, weights="mnist")` loads `VARIANT-mnist.weights.h5`,',
         '`build_lenet5("1998", weights="mnist-1998")` those of the paper\'s training.',
         "",
+    ]
+    return "\n".join(lines) + "\n" + card_table(card) + "\n" + _WORDS
+
+
+def card_table(card):
+    """Each file and what it and its sisters of other seeds reach, as Markdown."""
+    lines = [
         "| file | recipe | test error | of all seeds: median (range) | sha256 |",
         "| --- | --- | --- | --- | --- |",
     ]
@@ -136,10 +148,10 @@ def card_text(card):
         lines.append(
             f"| `{name}` | {row['recipe']} | {row['test_errors'] / 100:.2f}% | "
             f"{median(errors) / 100:.2f}% ({min(errors) / 100:.2f} to "
-            f"{max(errors) / 100:.2f}%, {len(errors)} seeds) | "
+            f"{max(errors) / 100:.2f}%, seeds: {len(errors)}) | "
             f"`{row['sha256'][:16]}...` |"
         )
-    return "\n".join(lines) + "\n\n" + _WORDS
+    return "\n".join(lines) + "\n"
 
 
 _WORDS = """\
