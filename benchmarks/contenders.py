@@ -173,9 +173,9 @@ def _plain_model():
         [
             keras.Input((32, 32, 1)),
             layers.Conv2D(6, 5, activation="tanh"),
-            layers.AveragePooling2D(),
+            layers.AveragePooling2D(2),
             layers.Conv2D(16, 5, activation="tanh"),
-            layers.AveragePooling2D(),
+            layers.AveragePooling2D(2),
             layers.Conv2D(120, 5, activation="tanh"),
             layers.Flatten(),
             layers.Dense(84, activation="tanh"),

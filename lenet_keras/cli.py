@@ -247,12 +247,13 @@ def _run_settings(args):
         chosen = {key: value for key, value in given.items() if value is not None}
         return dict.fromkeys(given) | defaults | chosen, out
     try:
-        settings = json.loads((out / "run.json").read_text())["settings"]
+        kept = json.loads((out / "run.json").read_text())["settings"]
     except (OSError, KeyError, ValueError):
         raise ValueError(
             f"{str(out)!r} holds no interrupted run to resume. Name its folder with "
             "--out, or train without --resume."
         ) from None
+    settings = dict.fromkeys(given) | kept
     changed = [k for k, v in given.items() if v is not None and v != settings[k]]
     if changed:
         raise ValueError(

@@ -61,10 +61,10 @@ class Recipe:
     """
 
     optimizer: str = "sgd"
-    learning_rate: float | None = 0.2
+    learning_rate: float | None = 0.3
     epochs: int = 10
     batch_size: int = 64
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.2
     distort: bool | Mapping = False
     copies: int = 0
     shuffle: bool = True
@@ -85,7 +85,7 @@ RECIPES = {
     "modern": Recipe("sgd", 0.08, label_smoothing=0, distort=True),
     "paper": _PAPER,
     "paper-distorted": replace(_PAPER, copies=9),
-    "best": Recipe("adamw", 3e-3, 60, label_smoothing=0, distort=OTHER_HANDS),
+    "best": Recipe("adamw", 1e-2, 40, label_smoothing=0, distort=OTHER_HANDS),
 }
 
 

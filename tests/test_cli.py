@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -155,6 +156,22 @@ def test_resume_goes_on_to_the_end_and_says_from_where(capsys, tmp_path, digits)
     assert steps == 3 * 45
 
 
+def test_the_paper_recipe_is_resumed_as_it_began(capsys, tmp_path, digits):
+    from lenet_keras import Checkpoint, train
+
+    settings = {"variant": "1998", "recipe": "paper", "data": "digits", "seed": 0}
+    pairs, checkpoint = (digits.train_images, digits.train_labels), Checkpoint
+    keras.utils.set_random_seed(0)
+    callbacks = [checkpoint(tmp_path, settings | {"epochs": 2, "batch_size": None})]
+    train(build_lenet5("1998"), *pairs, recipe="paper", epochs=1, callbacks=callbacks)
+    assert cli.main(["train", "--resume", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "recipe paper, 2 epochs, batch size 1, seed 0" in out
+    history = json.loads((tmp_path / "run.json").read_text())["history"]
+    assert len(history["loss"]) == 2
+    assert history["accuracy"][1] > history["accuracy"][0]
+
+
 def test_a_resumed_run_keeps_its_settings(capsys, run_folder):
     message = failure(capsys, "train", "--resume", "--out", run_folder, "--epochs", 9)
     assert "began with epochs=2" in message
@@ -169,6 +186,7 @@ def test_there_must_be_a_run_to_resume(capsys, tmp_path):
     ("arguments", "expected"),
     [
         ("summary --variant clasic", "Did you mean 'classic'?"),
+        ("train --recipe lush", "paper, paper-distorted, best; received 'lush'"),
         ("train --variant lenet", "classic, dense, sigmoid, tanh, 1998, modern"),
         ("train --data nowhere", "nowhere"),
         ("evaluate gone.keras", "no model 'gone.keras'"),

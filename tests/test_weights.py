@@ -49,3 +49,5 @@ def test_the_card_is_written_from_the_measured_figures():
     import weights
 
     assert weights.card_text(CARD) == (WEIGHTS / "README.md").read_text()
+    readme = weights.README.read_text()
+    assert weights.with_table(readme, weights.card_table(CARD), "weights") == readme
