@@ -10,6 +10,7 @@ network are too short to be worth splitting (a fourth is `CoveringConv2D`):
    one a core, and averaged: the gradient of the whole batch, up to rounding.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -345,9 +346,11 @@ def _cores():
 def use_all_cores():
     """Give TensorFlow one thread a branch: for commands, before TensorFlow starts.
 
-    With a GPU its own defaults are left alone.
+    Once it has started it keeps the threads it has; with a GPU, its own defaults.
     """
-    if not tf.config.list_physical_devices("GPU"):
+    if tf.config.list_physical_devices("GPU"):
+        return
+    with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(_cores())
 

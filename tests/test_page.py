@@ -165,6 +165,12 @@ def test_a_model_that_scales_bytes_itself_gives_the_same_page(models, tmp_path):
     assert pages[0] == pages[1]
 
 
+def test_the_committed_page_is_that_of_the_shipped_weights(tmp_path):
+    page = export_page(build_lenet5("1998", weights="mnist"), tmp_path / "again.html")
+    committed = WEB.parent.parent / "figures" / "lenet5.html"
+    assert page.path.read_text() == committed.read_text(), "run make page"
+
+
 def test_a_name_cannot_break_out_of_its_script(tmp_path):
     model = build_lenet5()
     model._name = "</script><b>"
