@@ -4,7 +4,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: setup run test lint page browser accuracy bench reproduce weights clean
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
+	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
+
+.PHONY: setup run test notebooks lint page browser accuracy bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -20,6 +23,13 @@ run: setup
 
 test: setup lint
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(NBVAL) notebooks/*.ipynb
+
+# Execute all in place, on the full MNIST, and keep no timings and versions.
+notebooks: setup
+	$(BIN)/jupyter nbconvert --to notebook --inplace \
+		--config notebooks/nbconvert.json notebooks/*.ipynb
+	$(BIN)/python notebooks/pictures.py
 
 lint: setup
 	$(BIN)/ruff check .

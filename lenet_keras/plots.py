@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 # Colour-blind safe, from Okabe and Ito.
 BLUE, VERMILION = "#0072B2", "#D55E00"
+COLOURS = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 STYLE = {
     "figure.dpi": 100,
@@ -131,3 +132,259 @@ def plot_mistakes(images, mistakes, columns=8, rows=4):
         )
     figure.tight_layout()
     return figure
+
+
+def show(alt, figure=None):
+    """Display a figure in a notebook, with words for those who cannot see it.
+
+    Args:
+        alt: str, what the picture shows, in one sentence; kept with the output.
+        figure: matplotlib Figure; default the current one. It is closed.
+    """
+    from IPython.display import display
+
+    figure = figure or plt.gcf()
+    display(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)
+
+
+def plot_images(images, titles=None, columns=10, size=1.1):
+    """Draw pictures in rows: ink dark, the same scale for all.
+
+    Args:
+        images: array (n, height, width) or (n, height, width, 1).
+        titles: n texts to write above, or None.
+        columns: int, pictures in a row.
+        size: float, inches a picture.
+
+    Returns:
+        The Figure.
+    """
+    images = np.asarray(images)
+    images = images.reshape(images.shape[:3])
+    figure, axes = _panels(len(images), columns, size, 0.3 if titles is not None else 0)
+    for k, (ax, image) in enumerate(zip(axes, images, strict=True)):
+        ax.imshow(
+            image,
+            cmap="binary",
+            interpolation="nearest",
+            vmin=images.min(),
+            vmax=images.max(),
+        )
+        if titles is not None:
+            ax.set_title(titles[k], fontsize=12)
+    figure.tight_layout(pad=0.3)
+    return figure
+
+
+def plot_maps(maps, titles=None, columns=8, size=1.3):
+    """Draw signed maps or kernels: one colour scale, centred on zero, for all.
+
+    Args:
+        maps: array (height, width, n), or a list of n arrays (height, width).
+        titles: n texts to write above, or None.
+        columns: int, maps in a row.
+        size: float, inches a map.
+
+    Returns:
+        The Figure.
+    """
+    is_array = isinstance(maps, np.ndarray)
+    maps = list(np.moveaxis(maps, -1, 0)) if is_array else list(map(np.asarray, maps))
+    largest = max(np.abs(each).max() for each in maps) or 1
+    figure, axes = _panels(
+        len(maps), columns, size, 0.3 if titles is not None else 0, extra=0.9
+    )
+    for k, (ax, each) in enumerate(zip(axes, maps, strict=True)):
+        drawn = ax.imshow(
+            each, cmap="PuOr", interpolation="nearest", vmin=-largest, vmax=largest
+        )
+        if titles is not None:
+            ax.set_title(titles[k], fontsize=12)
+    figure.colorbar(drawn, ax=figure.axes, shrink=0.9, aspect=12, fraction=0.05)
+    return figure
+
+
+def plot_numbers(values, ax=None, fmt="g"):
+    """Draw an array as a picture with each number written on its pixel.
+
+    Args:
+        values: array (rows, columns).
+        ax: matplotlib Axes, or None for new ones.
+        fmt: str, format of a number.
+
+    Returns:
+        The Axes.
+    """
+    values = np.asarray(values)
+    rows, columns = values.shape
+    ax = ax or plt.subplots(figsize=(0.55 * columns, 0.5 * rows))[1]
+    ax.imshow(values, cmap="binary", interpolation="nearest", aspect="auto")
+    middle = (values.min() + values.max()) / 2
+    for (row, column), value in np.ndenumerate(values):
+        colour = "white" if value > middle else "black"
+        ax.text(
+            column,
+            row,
+            format(value, fmt),
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=10,
+        )
+    _bare(ax)
+    return ax
+
+
+def plot_fields(image, fields, points=None, ax=None):
+    """Draw squares on a picture: what one unit of each layer sees of it.
+
+    Args:
+        image: array (height, width).
+        fields: dict of name to (top, left, width), in pixels.
+        points: array (n, 2) of rows and columns to mark, or None.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(6, 6))[1]
+    ax.imshow(image, cmap="binary", interpolation="nearest", alpha=0.45)
+    for colour, (name, (top, left, width)) in zip(
+        COLOURS, fields.items(), strict=False
+    ):
+        square = plt.Rectangle(
+            (left - 0.5, top - 0.5), width, width, fill=False, lw=2.5, color=colour
+        )
+        ax.add_patch(square)
+        ax.annotate(
+            name,
+            (left - 0.5 + width, top - 0.5 + width),
+            xytext=(-4, 4),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            color=colour,
+            fontweight="bold",
+        )
+    if points is not None:
+        rows, columns = np.transpose(points)
+        ax.plot(columns, rows, ".", color=VERMILION, ms=5)
+    _bare(ax)
+    return ax
+
+
+def plot_table(table, inputs=6, ax=None):
+    """Draw which input maps (rows) each output map (columns) reads: Table I.
+
+    Args:
+        table: one tuple of input map indices for each output map.
+        inputs: int, number of input maps.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(8, 3.6))[1]
+    read = np.array([[i in maps for maps in table] for i in range(inputs)])
+    ax.imshow(read, cmap="Blues", vmin=0, vmax=1.6, interpolation="nearest")
+    for row, column in np.argwhere(read):
+        ax.text(column, row, "X", ha="center", va="center", color="white")
+    ax.set(
+        xticks=range(len(table)),
+        yticks=range(inputs),
+        xlabel="map of C3",
+        ylabel="map of S2",
+    )
+    ax.set_xticks(np.arange(len(table) + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(inputs + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color="white", lw=2)
+    ax.tick_params(which="both", length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def plot_curves(x, curves, ax=None, styles=None):
+    """Draw curves with their names at their right ends instead of a legend.
+
+    Args:
+        x: array (n,), or a dict of name to array where the curves differ in it.
+        curves: dict of name to array (n,).
+        ax: matplotlib Axes, or None for new ones.
+        styles: dict of name to matplotlib line properties, or None.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(8, 4.5))[1]
+    ends = []
+    for colour, (name, y) in zip(COLOURS, curves.items(), strict=False):
+        own_x = x[name] if isinstance(x, dict) else x
+        look = {"color": colour, "lw": 2} | (styles or {}).get(name, {})
+        (line,) = ax.plot(own_x, y, **look)
+        finite = np.flatnonzero(np.isfinite(y))
+        ends.append((own_x[finite[-1]], y[finite[-1]], name, line.get_color()))
+    ax.margins(x=0.02)
+    ax.autoscale_view()
+    heights = _apart([ax.transData.transform(end[:2])[1] for end in ends], gap=17)
+    right = ax.transAxes.transform((1, 0))[0] + 8
+    for height, (_, _, name, colour) in zip(heights, ends, strict=True):
+        place = ax.transAxes.inverted().transform((right, height))
+        ax.text(*place, name, transform=ax.transAxes, color=colour, va="center")
+    return ax
+
+
+def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
+    """Draw one horizontal bar a name, the first on top, its number at the end.
+
+    Args:
+        values: dict of name to number.
+        ax: matplotlib Axes, or None for new ones.
+        fmt: str, format of a number.
+        colour: of the bars.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(8, 0.42 * len(values) + 0.6))[1]
+    bars = ax.barh(list(map(str, values)), list(values.values()), color=colour)
+    ax.bar_label(bars, [fmt.format(value) for value in values.values()], padding=4)
+    ax.invert_yaxis()
+    ax.margins(x=0.15)
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+    return ax
+
+
+def _panels(number, columns, size, heading, extra=0):
+    """A figure of that many bare axes, in rows."""
+    columns = min(columns, number)
+    rows = -(-number // columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(size * columns + extra, (size + heading) * rows),
+        squeeze=False,
+    )
+    for ax in axes.flat[number:]:
+        ax.remove()
+    for ax in axes.flat[:number]:
+        _bare(ax)
+    return figure, axes.flat[:number]
+
+
+def _bare(ax):
+    """A frame, and neither ticks nor numbers."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
+    ax.spines[:].set_color("#bbbbbb")
+
+
+def _apart(heights, gap):
+    """Push heights up, in their order, until no two are nearer than the gap."""
+    moved = np.array(heights, float)
+    order = np.argsort(moved, kind="stable")
+    for below, above in zip(order[:-1], order[1:], strict=True):
+        moved[above] = max(moved[above], moved[below] + gap)
+    return moved

@@ -6,6 +6,7 @@ import pytest
 
 from lenet_keras import plots
 from lenet_keras.evaluation import Mistake
+from lenet_keras.paper import C3_INPUTS
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +52,79 @@ def test_mistakes_are_drawn_with_their_own_image_truth_and_answer():
 def test_a_figure_without_mistakes_is_empty_but_there():
     figure = plots.plot_mistakes(np.zeros((5, 28, 28)), [])
     assert not any(ax.images for ax in figure.axes)
+
+
+def test_images_share_one_scale_and_carry_their_titles():
+    images = np.stack([np.zeros((4, 4)), np.full((4, 4), 9.0), np.ones((4, 4))])
+    figure = plots.plot_images(images, "abc", columns=2)
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c"]
+    assert {ax.images[0].get_clim() for ax in figure.axes} == {(0, 9)}
+
+
+def test_maps_are_centred_on_zero_with_one_colour_bar():
+    maps = np.stack([np.full((3, 3), -4.0), np.ones((3, 3))], axis=-1)
+    figure = plots.plot_maps(maps, ["c1", "s2"])
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in drawn] == ["c1", "s2"]
+    assert {ax.images[0].get_clim() for ax in drawn} == {(-4, 4)}
+    assert len(figure.axes) == 3
+
+
+def test_maps_of_different_sizes_come_as_a_list():
+    figure = plots.plot_maps([np.ones((2, 2)), np.ones((5, 5))])
+    assert [ax.images[0].get_array().shape for ax in figure.axes[:2]] == [
+        (2, 2),
+        (5, 5),
+    ]
+
+
+def test_every_number_is_written_on_its_pixel():
+    ax = plots.plot_numbers(np.array([[0, 255], [7, 8]]))
+    assert [text.get_text() for text in ax.texts] == ["0", "255", "7", "8"]
+    assert [text.get_color() for text in ax.texts[:2]] == ["black", "white"]
+
+
+def test_fields_are_squares_in_pixels():
+    ax = plots.plot_fields(np.zeros((32, 32)), {"C1": (3, 4, 5)}, points=[(1, 2)])
+    (square,) = ax.patches
+    assert (square.get_y(), square.get_x(), square.get_width()) == (2.5, 3.5, 5)
+    assert ax.texts[0].get_text() == "C1"
+    assert ax.lines[0].get_xydata().tolist() == [[2, 1]]
+
+
+def test_the_table_has_a_cross_for_each_connected_pair():
+    ax = plots.plot_table(C3_INPUTS)
+    crosses = {tuple(map(int, text.get_position())) for text in ax.texts}
+    assert crosses == {(c3, s2) for c3, maps in enumerate(C3_INPUTS) for s2 in maps}
+
+
+def test_curves_are_named_at_their_ends_and_apart():
+    x = np.arange(5)
+    ax = plots.plot_curves(x, {"a": x * 0.0, "b": x * 0.0, "c": x * 1.0})
+    assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
+    heights = [ax.transAxes.transform(text.get_position())[1] for text in ax.texts]
+    assert heights[1] - heights[0] >= 17 - 1e-6
+
+
+def test_a_curve_that_ends_in_nan_is_named_where_it_stopped():
+    ax = plots.plot_curves(np.arange(3), {"lost": np.array([1.0, 2.0, np.nan])})
+    height = ax.transAxes.transform(ax.texts[0].get_position())[1]
+    assert height == pytest.approx(ax.transData.transform((1, 2))[1])
+
+
+def test_bars_carry_their_numbers_first_on_top():
+    ax = plots.plot_bars({"c1": 156, "c3": 1516})
+    assert [text.get_text() for text in ax.texts] == ["156", "1,516"]
+    assert ax.yaxis_inverted()
+
+
+def test_a_shown_figure_carries_its_text_and_is_closed(monkeypatch):
+    shown = []
+    display = pytest.importorskip("IPython.display")
+    monkeypatch.setattr(display, "display", lambda *a, **k: shown.append((a, k)))
+    figure = plt.figure()
+    plots.show("a white square")
+    assert shown == [
+        ((figure,), {"metadata": {"image/png": {"alt": "a white square"}}})
+    ]
+    assert not plt.get_fignums()

@@ -1,0 +1,36 @@
+"""Save the first picture of the cell tagged "cover" of each notebook for the README."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).parent
+WIDTH = 400
+
+
+def cover(notebook):
+    """The PNG bytes of the picture that stands for a notebook."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return next(
+        base64.b64decode(output["data"]["image/png"])
+        for cell in cells
+        if "cover" in cell["metadata"].get("tags", [])
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    )
+
+
+def main():
+    (HERE / "images").mkdir(exist_ok=True)
+    for notebook in sorted(HERE.glob("[0-9]*.ipynb")):
+        picture = Image.open(io.BytesIO(cover(notebook))).convert("RGB")
+        picture.thumbnail((WIDTH, WIDTH))
+        picture = picture.quantize(64)  # a few kilobytes each
+        picture.save(HERE / "images" / f"{notebook.stem}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,305 @@
+"""The notebooks as files: executed, quiet, portable, complete; nbval runs their cells.
+
+Solutions of exercises are run here, after the cells tagged "setup" of their notebook.
+"""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import unquote
+
+import matplotlib.pyplot as plt
+import pytest
+
+import lenet_keras
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"][
+    "Repository"
+]
+README = (ROOT / "README.md").read_text()
+
+
+class Notebook:
+    """A notebook's JSON, with the few views that the tests need."""
+
+    def __init__(self, path):
+        self.path = path
+        self.text = path.read_text(encoding="utf-8")
+        self.json = json.loads(self.text)
+        self.cells = self.json["cells"]
+        self.code = [cell for cell in self.cells if cell["cell_type"] == "code"]
+        self.prose = "\n\n".join(
+            "".join(cell["source"])
+            for cell in self.cells
+            if cell["cell_type"] == "markdown"
+        )
+        self.headings = re.findall(
+            r"^(#+) (.+)$", re.sub(r"```.*?```", "", self.prose, flags=re.S), re.M
+        )
+
+    def tagged(self, tag):
+        return [cell for cell in self.code if tag in tags(cell)]
+
+
+def tags(cell):
+    return cell["metadata"].get("tags", [])
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def pictures(cell):
+    return [o for o in cell["outputs"] if "image/png" in o.get("data", {})]
+
+
+def solutions(notebook):
+    """The Python code of each folded solution."""
+    folded = re.findall(r"<details>.*?</details>", notebook.prose, re.S)
+    return ["\n".join(re.findall(r"```python\n(.*?)```", s, re.S)) for s in folded]
+
+
+@pytest.fixture(scope="module", params=PATHS, ids=lambda path: path.stem)
+def notebook(request):
+    return Notebook(request.param)
+
+
+def test_the_numbers_in_the_names_follow_each_other():
+    assert [path.name[:3] for path in PATHS] == [
+        f"{n:02d}_" for n in range(1, len(PATHS) + 1)
+    ]
+
+
+def test_each_is_executed_from_top_to_bottom(notebook):
+    counts = [cell["execution_count"] for cell in notebook.code]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_each_runs_on_any_python3_kernel(notebook):
+    assert notebook.json["metadata"]["kernelspec"]["name"] == "python3"
+    assert notebook.json["nbformat"] == 4
+
+
+def test_no_metadata_but_tags_and_alternative_texts(notebook):
+    assert set(notebook.json["metadata"]) == {"kernelspec"}
+    for cell in notebook.cells:
+        assert set(cell["metadata"]) <= {"tags", "alt"}, source(cell)[:80]
+
+
+def test_nothing_is_written_to_standard_error(notebook):
+    outputs = [output for cell in notebook.code for output in cell["outputs"]]
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+
+
+def test_only_the_deliberate_mistake_fails_and_its_message_is_checked(notebook):
+    failing = [
+        cell
+        for cell in notebook.code
+        if any(output["output_type"] == "error" for output in cell["outputs"])
+    ]
+    assert failing
+    assert failing == notebook.tagged("raises-exception")
+    for cell in failing:
+        assert "nbval-check-output" in tags(cell)
+
+
+def test_facts_are_checked_by_nbval(notebook):
+    checked = notebook.tagged("nbval-check-output")
+    assert len(checked) >= 3
+    assert all(cell["outputs"] for cell in checked)
+
+
+def test_only_known_tags(notebook):
+    known = {"nbval-check-output", "raises-exception", "setup", "cover"}
+    assert {tag for cell in notebook.cells for tag in tags(cell)} <= known
+
+
+def test_no_output_names_a_folder_of_the_machine(notebook):
+    outputs = json.dumps([cell["outputs"] for cell in notebook.code])
+    # A traceback names the file that raised: relative to the kernel, or inside a package.
+    assert not re.search(r"(?<![\w.])/(?:home|root|Users|tmp|work|usr|opt)/", outputs)
+
+
+def test_no_progress_bar_and_no_timing_is_left(notebook):
+    text = json.dumps(
+        [
+            output.get("text", "") or output.get("data", {}).get("text/plain", "")
+            for cell in notebook.code
+            for output in cell["outputs"]
+        ]
+    )
+    assert not re.search(r"\\b|\\r|ms/step|\d+s/epoch|0x[0-9a-f]{6}", text)
+
+
+def test_each_is_smaller_than_a_megabyte(notebook):
+    assert notebook.path.stat().st_size < 1_000_000
+
+
+def test_headings_form_a_tree_under_one_title(notebook):
+    levels = [len(hashes) for hashes, _ in notebook.headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    names = [name for _, name in notebook.headings]
+    assert len(set(names)) == len(names)
+    sections = [name for hashes, name in notebook.headings if len(hashes) == 2]
+    assert sections[-2:] == ["What you now know", "Exercises"]
+
+
+def test_each_opens_with_what_the_reader_will_do_learn_and_need(notebook):
+    opening = source(notebook.cells[0]) + source(notebook.cells[1])
+    assert notebook.cells[0]["cell_type"] == "markdown"
+    for promise in ("**You will**", "**You will learn**", "**You need**"):
+        assert promise in opening
+
+
+def test_each_has_prose_around_its_code(notebook):
+    assert len(notebook.cells) - len(notebook.code) >= len(notebook.code)
+    kinds = [cell["cell_type"] for cell in notebook.cells]
+    assert kinds[0] == kinds[-1] == "markdown"
+
+
+def test_every_picture_has_a_text_for_who_cannot_see_it(notebook):
+    for cell in notebook.code:
+        for output in pictures(cell):
+            alt = output["metadata"].get("image/png", {}).get("alt")
+            alt = alt or cell["metadata"].get("alt", "")
+            assert len(alt) > 20, source(cell)
+    for alt, _ in re.findall(r"!\[([^]]*)\]\(([^)]*)\)", notebook.prose):
+        assert alt
+
+
+def test_links_lead_somewhere(notebook):
+    for link in re.findall(r"\]\(([^)\s]+)\)", notebook.prose):
+        if link.startswith("#"):
+            anchors = {name.replace(" ", "-") for _, name in notebook.headings}
+            assert unquote(link[1:]) in anchors, link
+        elif not link.startswith(("https://", "http://")):
+            assert (FOLDER / link.split("#")[0]).exists(), link
+
+
+def test_each_leads_to_the_next(notebook):
+    later = PATHS[PATHS.index(notebook.path) + 1 :]
+    last = [c for c in notebook.cells if c["cell_type"] == "markdown"][-1]
+    if later:
+        assert f"]({later[0].name})" in source(last)
+
+
+def test_the_address_is_that_of_the_package(notebook):
+    owner_and_name = ADDRESS.removeprefix("https://github.com/")
+    assert (
+        f"https://colab.research.google.com/github/{owner_and_name}/blob/main/"
+        f"notebooks/{notebook.path.name})" in notebook.prose
+    )
+    found = re.findall(
+        r"(?:github\.com|/github)/([\w.-]+/lenet_keras)\b", notebook.text
+    )
+    assert set(found) == {owner_and_name}
+    assert f"git+{ADDRESS}" in source(notebook.code[0])
+
+
+def test_the_first_cell_installs_only_where_the_package_is_missing(notebook):
+    first = source(notebook.code[0])
+    assert 'if importlib.util.find_spec("lenet_keras") is None:' in first
+    assert "quiet_start()" in first
+    assert not [c for c in notebook.code[1:] if re.search("^ *[%!]", source(c), re.M)]
+
+
+def test_only_public_names_are_imported_from_the_package(notebook):
+    modules = {"plots", "paper", "counting", "evaluation"}
+    code = "\n".join(map(source, notebook.code)) + "\n".join(solutions(notebook))
+    for names in re.findall(r"^from lenet_keras import (\([^)]*\)|.+)$", code, re.M):
+        imported = set(re.findall(r"\w+", names.split("#")[0]))
+        assert imported <= {*lenet_keras.__all__, *modules}
+    for module in re.findall(r"from lenet_keras\.(\w+) import", code):
+        assert module in modules
+
+
+def test_each_has_four_exercises_with_folded_solutions(notebook):
+    exercises = [name for _, name in notebook.headings if name.startswith("Exercise ")]
+    assert len(exercises) >= 4
+    assert len(solutions(notebook)) == len(exercises)
+    assert all(solutions(notebook))
+    assert all("assert" in solution for solution in solutions(notebook))
+
+
+def test_the_readme_lists_each_with_its_picture(notebook):
+    stem = notebook.path.stem
+    (row,) = [line for line in README.splitlines() if f"](notebooks/{stem}.ipynb)" in line]
+    assert f"](notebooks/images/{stem}.png)" in row
+    assert re.search(r"\| \d+ s \|$", row)
+    assert (FOLDER / "images" / f"{stem}.png").stat().st_size < 60_000
+
+
+class TestSolutions:
+    """Every solution runs, on the bundled digits, after its notebook's set-up."""
+
+    @pytest.fixture(scope="class", params=PATHS, ids=lambda path: path.stem)
+    def setup(self, request, digits):
+        """The names that the set-up cells of a notebook define."""
+        transform = pytest.importorskip(
+            "IPython.core.inputtransformer2"
+        ).TransformerManager()
+        notebook = Notebook(request.param)
+        cells = [notebook.code[0], *notebook.tagged("setup")]
+        names = {"__name__": "__main__"}
+        with pytest.MonkeyPatch.context() as patch, plt.rc_context():
+            patch.setattr("lenet_keras.data.load", lambda name="auto": digits)
+            seen = []
+            for cell in cells:
+                if cell not in seen:
+                    seen.append(cell)
+                    exec(transform.transform_cell(source(cell)), names)
+            yield notebook, names
+        plt.close("all")
+
+    def test_run(self, setup, capsys):
+        notebook, names = setup
+        for number, solution in enumerate(solutions(notebook), start=1):
+            try:
+                exec(solution, dict(names))
+            except Exception as error:
+                raise AssertionError(f"solution {number}:\n{solution}") from error
+
+
+class TestSanitiser:
+    """nbval reads the sanitiser file as it is meant, and nothing loses its facts."""
+
+    @pytest.fixture
+    def patterns(self):
+        nbval = pytest.importorskip("nbval.plugin")
+        text = (FOLDER / "nbval_sanitize.cfg").read_text()
+        return nbval.get_sanitize_patterns(text)
+
+    def clean(self, patterns, text):
+        for pattern, replacement in patterns:
+            text = re.sub(pattern, replacement, text)
+        return text
+
+    @pytest.mark.parametrize(
+        ("text", "clean"),
+        [
+            ("<keras.layers.Dense object at 0x7f12ab>", "OBJECT-ADDRESS"),
+            ("<Figure size 640x480 with 1 Axes>", "<FIGURE-SIZE with 1 Axes>"),
+            ("/tmp/ipykernel_12/345.py", "CELL-FILE"),
+        ],
+    )
+    def test_masks_what_differs(self, patterns, text, clean):
+        assert self.clean(patterns, text) == clean
+
+    def test_leaves_numbers_alone(self, patterns):
+        assert len(patterns) == 3
+        fact = "60,000 parameters, 340,908 connections, 28x28, (32, 32, 1), -0.1"
+        assert self.clean(patterns, fact) == fact
+
+
+def test_the_covers_of_the_readme_are_those_of_the_notebooks(notebook, tmp_path):
+    sys.path.append(str(FOLDER))
+    import pictures as covers
+
+    assert covers.cover(notebook.path).startswith(b"\x89PNG")
