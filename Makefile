@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: setup run test lint accuracy bench clean
+.PHONY: setup run test lint accuracy ladder bench clean
 
 setup: .venv/installed
 
@@ -27,6 +27,9 @@ lint: setup
 
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
+
+ladder: setup
+	$(BIN)/python benchmarks/ladder.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py
