@@ -7,7 +7,7 @@ BIN := .venv/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
-.PHONY: setup run test notebooks lint page browser accuracy bench reproduce weights clean
+.PHONY: setup run test notebooks lint page browser accuracy ladder bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -44,6 +44,9 @@ browser: setup
 
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
+
+ladder: setup
+	$(BIN)/python benchmarks/ladder.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py

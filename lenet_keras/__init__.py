@@ -32,9 +32,26 @@ _PUBLIC = {
     "data": ("Data", "distort", "load", "make_dataset", "to_input"),
     "page": ("Page", "export_page"),
     "photograph": ("read_digit",),
-    "training": ("RECIPES", "Recipe", "compile_model", "train"),
+    "training": ("LADDER", "RECIPES", "Recipe", "Rung", "compile_model", "train"),
     "quiet": ("quiet_start",),
-    "evaluation": ("evaluate", "mistakes", "most_confused", "predict"),
+    "evaluation": (
+        "calibration",
+        "confusion",
+        "error_by_class",
+        "error_rate",
+        "evaluate",
+        "histories",
+        "ladder",
+        "margins",
+        "mistakes",
+        "most_confused",
+        "predict",
+        "rejected_for",
+        "rejection",
+        "report",
+        "robustness",
+        "transform",
+    ),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 __all__ = sorted(_HOME)

@@ -1,17 +1,26 @@
 """How good the answers are: error rate, confusions, and the mistakes themselves.
 
-Arrays in, arrays out; scikit-learn does the counting. `predict` and `evaluate` take a
-model, and nothing else here does. Truth, answer and index travel together in a
-`Mistake`, so that no picture gets another picture's label.
+Arrays in, arrays out; scikit-learn does the counting. `predict`, `evaluate` and
+`robustness` take a model, and nothing else here does. Truth, answer and index travel
+together in a `Mistake`, so that no picture gets another picture's label.
 """
 
+import json
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 from scipy.special import softmax
 from sklearn.metrics import classification_report, confusion_matrix
 
+from lenet_keras.paper import BACKGROUND, INK
+
+# What `transform` can do to images; Fig. 13 shows the paper's network under each.
+TRANSFORMS = ("shift_x", "shift_y", "scale", "rotation", "noise")
+
 _BATCH = 1000
+_RECORDED = Path(__file__).parent / "weights"
 
 
 class Mistake(NamedTuple):
@@ -144,3 +153,208 @@ def mistakes(labels, probabilities):
         Mistake(int(i), int(labels[i]), int(answers[i]), float(confidence[i]))
         for i in wrong
     ]
+
+
+class Rejection(NamedTuple):
+    """What is left when the least certain answers are refused: 0, 1, 2, ... of them."""
+
+    rejected: np.ndarray  # float (n,), the share refused, from 0 upwards
+    error_rate: np.ndarray  # float (n,), the share of wrong answers among the others
+    margin: np.ndarray  # float (n,), the smallest margin that is still accepted
+
+
+class Calibration(NamedTuple):
+    """Images grouped by the confidence of their answers; empty groups are left out."""
+
+    confidence: np.ndarray  # float (groups,), the mean confidence
+    accuracy: np.ndarray  # float (groups,), the share of right answers
+    number: np.ndarray  # int (groups,), images
+
+
+def error_by_class(labels, answers, classes=10):
+    """The share of each class's images that are answered wrongly, float (classes,)."""
+    counts = confusion(labels, answers, classes)
+    images = counts.sum(axis=1)
+    return 1 - np.divide(np.diag(counts), images, np.ones(classes), where=images > 0)
+
+
+def margins(scores):
+    """How far the best score lies above the second best (Section III-C).
+
+    Args:
+        scores: floats (..., classes), larger for likelier classes.
+
+    Returns:
+        Float array (...), 0 or more.
+    """
+    best = np.sort(scores, axis=-1)
+    return best[..., -1] - best[..., -2]
+
+
+def rejection(labels, scores):
+    """Refuse the answers with the smallest margins, one more each time (Fig. 10).
+
+    Args:
+        labels: integers (n,).
+        scores: floats (n, classes), larger for likelier classes.
+
+    Returns:
+        `Rejection`, three arrays (n,).
+    """
+    scores = np.asarray(scores)
+    margin, refused = margins(scores), np.arange(len(scores))
+    order = np.argsort(margin, kind="stable")
+    wrong = (scores.argmax(-1) != np.asarray(labels))[order]
+    wrong_left = wrong[::-1].cumsum()[::-1]
+    number = len(scores)
+    return Rejection(refused / number, wrong_left / (number - refused), margin[order])
+
+
+def rejected_for(curve, error_rate=0.005):
+    """The smallest share to refuse for at most this error among the others (Fig. 10).
+
+    Args:
+        curve: `Rejection`.
+        error_rate: float, 0 to 1; the paper's Fig. 10 takes 0.5%.
+
+    Returns:
+        Float, 0 to 1; 1 where not even the surest answers are that good.
+    """
+    good = curve.error_rate <= error_rate
+    return float(curve.rejected[np.argmax(good)]) if good.any() else 1.0
+
+
+def calibration(labels, probabilities, groups=10):
+    """Compare the confidence of the answers with how often they are right.
+
+    Args:
+        labels: integers (n,).
+        probabilities: floats (n, classes).
+        groups: int, intervals of equal width between 0 and 1.
+
+    Returns:
+        `Calibration`, an entry a group that has images.
+    """
+    confidence = np.max(probabilities, axis=-1)
+    right = np.argmax(probabilities, axis=-1) == np.asarray(labels)
+    group = np.minimum((confidence * groups).astype(int), groups - 1)
+    number = np.bincount(group, minlength=groups)
+    sums = [np.bincount(group, values, groups) for values in (confidence, right)]
+    some = number > 0
+    return Calibration(*(each[some] / number[some] for each in sums), number[some])
+
+
+def transform(images, kind, amount, seed=0):
+    """Move, scale or turn all images alike, or invert some of their pixels.
+
+    Args:
+        images: floats (n, 32, 32, 1), as `to_input` returns them.
+        kind: "shift_x" (pixels to the right), "shift_y" (pixels down), "scale" (factor
+            about the centre), "rotation" (degrees, counter-clockwise) or "noise" (the
+            share of pixels whose ink and paper are exchanged, Fig. 13).
+        amount: float.
+        seed: int, for the pixels of the noise.
+
+    Returns:
+        Float32 array (n, 32, 32, 1), -0.1 where the map reads outside the image.
+
+    Raises:
+        ValueError: for an unknown kind.
+    """
+    if kind not in TRANSFORMS:
+        raise ValueError(f"kind must be one of {TRANSFORMS}; received {kind!r}.")
+    images = np.asarray(images, np.float32)
+    if kind == "noise":
+        chosen = np.random.default_rng(seed).random(images.shape) < amount
+        return np.where(chosen, np.float32(BACKGROUND + INK) - images, images)
+    angle = np.radians(amount if kind == "rotation" else 0)
+    scale = amount if kind == "scale" else 1
+    shift = amount * np.array([kind == "shift_y", kind == "shift_x"])
+    # From each pixel (row, column) of the result back to where it is read.
+    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    back, centre = back / scale, (np.array(images.shape[1:3]) - 1) / 2
+    offset = centre - back @ (centre + shift)
+    read = {"offset": offset, "order": 1, "mode": "grid-constant", "cval": BACKGROUND}
+    moved = [ndimage.affine_transform(each, back, **read) for each in images[..., 0]]
+    return np.stack(moved)[..., None]
+
+
+def robustness(model, images, labels, kind, amounts, seed=0):
+    """The error rate on images that are moved, scaled, turned or noisy (Fig. 13).
+
+    Args:
+        model: `keras.Model` from `build_lenet5`.
+        images: bytes (n, 28, 28).
+        labels: integers (n,).
+        kind: as for `transform`.
+        amounts: list of floats.
+        seed: int, for the noise.
+
+    Returns:
+        Float array, one error rate, 0 to 1, for each amount.
+    """
+    from lenet_keras.data import to_input
+
+    inputs = to_input(images)
+    changed = (transform(inputs, kind, amount, seed) for amount in amounts)
+    return np.array([evaluate(model, each, labels).error_rate for each in changed])
+
+
+def histories(variant=None, recipe=None):
+    """The recorded trainings of the full recipes, three seeds each.
+
+    Args:
+        variant: str, only the runs of this variant; None for all.
+        recipe: str, only the runs of this recipe, such as "paper"; None for all.
+
+    Returns:
+        List of dicts: "variant", "recipe", "images" (of the training set), "seed", and
+        a list with one value a pass for each of "accuracy", "loss" (on the fly),
+        "val_accuracy" and "val_loss" (on the test images).
+
+    Raises:
+        FileNotFoundError: if no trainings were recorded.
+        ValueError: if none of them fits.
+    """
+    runs = _recorded("histories.json")
+    wanted = {"variant": variant, "recipe": recipe}
+    wanted = {key: value for key, value in wanted.items() if value is not None}
+    chosen = [run for run in runs if wanted.items() <= run.items()]
+    if not chosen:
+        there = sorted({(run["variant"], run["recipe"]) for run in runs})
+        raise ValueError(
+            f"There is no recorded training with {wanted}; there are {there}. Ask for "
+            "one of these."
+        )
+    return chosen
+
+
+def ladder():
+    """The recorded trainings of the ladder from 1998 to today, rung by rung.
+
+    Returns:
+        List of dicts as those of `histories`, and in each "rung", the label in
+        `LADDER`, and "order", its place. The lowest rung is the paper's own training.
+
+    Raises:
+        FileNotFoundError: if no trainings were recorded.
+    """
+    lowest = [
+        {"rung": "1998", "order": 0} | run
+        for run in histories("1998", "paper")
+        if run["images"] == 60_000
+    ]
+    rest = _recorded("ladder.json", "python benchmarks/ladder.py")
+    return lowest + sorted(rest, key=lambda run: (run["order"], run["seed"]))
+
+
+def _recorded(name, command="a full training"):
+    """The list of runs in a file beside the weights."""
+    path = _RECORDED / name
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There are no recorded trainings in {path.name!r}: the file beside the "
+            f"shipped weights is missing. Install the package again, or make it by "
+            f"{command}."
+        )
+    return json.loads(path.read_text())

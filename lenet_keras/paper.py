@@ -62,6 +62,47 @@ PUBLISHED_CONNECTIONS = 340_908
 PUBLISHED_TEST_ERROR = 0.95
 PUBLISHED_TEST_ERROR_DISTORTED = 0.8
 
+# Fig. 5, read off the drawing to 0.02: error in percent after each pass, on the test
+# images and, on the fly, on the training images. It has 21 points for "20" passes.
+PUBLISHED_TEST_CURVE = (
+    2.67, 2.24, 1.48, 1.42, 1.42, 1.08, 1.03, 1.05, 0.97, 0.95, 0.95, 0.97,
+    0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95,
+)  # fmt: skip
+PUBLISHED_TRAINING_CURVE = (
+    4.95, 3.07, 1.77, 1.48, 1.21, 0.89, 0.76, 0.68, 0.55, 0.47, 0.44, 0.42,
+    0.39, 0.36, 0.36, 0.36, 0.36, 0.34, 0.34, 0.34, 0.34,
+)  # fmt: skip
+
+# Fig. 6, read off the drawing to 0.01: test error in percent by training images.
+PUBLISHED_BY_IMAGES = {15_000: 1.68, 30_000: 1.14, 60_000: 0.94}
+
+# Fig. 8: the 82 misclassified test images of the network trained with distortions, row
+# by row, truth and answer.
+PUBLISHED_MISTAKES = tuple(
+    (int(truth), int(answer))
+    for truth, answer in """
+    46 35 82 21 53 48 28 35 65 73 94 80 78 53 87 06 37 27 83 94
+    82 53 48 39 60 98 49 61 94 91 94 20 61 35 32 95 60 60 60 68
+    46 73 94 46 27 97 43 94 94 94 87 42 84 35 84 65 85 38 38 98
+    15 98 63 02 65 95 07 16 49 21 28 85 49 72 72 65 97 61 56 50
+    49 28
+    """.split()  # noqa: SIM905
+)
+
+# Fig. 10: percent of the test images to reject for an error of 0.5% on the others. The
+# paper gives no figure for LeNet-5.
+PUBLISHED_REJECTION = {
+    "k-nearest neighbours": 8.1,
+    "LeNet-1": 3.7,
+    "20x20-300-10": 3.2,
+    "tangent distance": 1.9,
+    "LeNet-4": 1.8,
+    "support vectors": 1.8,
+    "LeNet-4 and k-nearest": 1.6,
+    "LeNet-4, local": 1.4,
+    "boosted LeNet-4": 0.5,
+}
+
 # Fig. 3: the output codes of the 96 characters from code 32 (space) to 127, each a
 # picture 7 wide and 12 high: one byte a row from the top, the leftmost pixel in bit 6.
 _CODES = """

@@ -14,6 +14,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -28,7 +29,7 @@ from lenet_keras.data import (
 )
 from lenet_keras.data import distort as distort_images
 from lenet_keras.losses import SmoothedCrossentropy
-from lenet_keras.model import VARIANTS
+from lenet_keras.model import VARIANTS, Variant
 from lenet_keras.optimizers import (
     CurvatureEstimator,
     StochasticDiagonalLevenbergMarquardt,
@@ -88,6 +89,43 @@ RECIPES = {
     "paper-distorted": replace(_PAPER, copies=9),
     "best": Recipe("adamw", 1e-2, 40, label_smoothing=0, distort=OTHER_HANDS),
 }
+
+# Ten epochs of the "1998" recipe, with no distortions: from its second rung on, the
+# ladder changes the network only, then adds the distortions.
+_TODAY = replace(RECIPES["1998"], epochs=10, distort=False)
+
+
+class Rung(NamedTuple):
+    """One step on the way from 1998 to today: a network, and how it is trained."""
+
+    label: str
+    variant: Variant
+    recipe: Recipe
+
+
+def _ladder(lowest, *steps):
+    """The rungs: each step is a label and what it changes on the rung below."""
+    rungs = [lowest]
+    for label, changes in steps:
+        _, variant, recipe = rungs[-1]
+        recipe = changes.pop("recipe", recipe)
+        variant = replace(variant, **changes)
+        rungs.append(Rung(label, variant, replace(recipe, loss=variant.loss)))
+    return tuple(rungs)
+
+
+LADDER = _ladder(
+    Rung("1998", VARIANTS["1998"], RECIPES["paper"]),
+    ("AdamW, batches of 64", {"recipe": _TODAY}),
+    ("C3 reads all maps", {"c3_table": None}),
+    ("average pooling", {"subsampling": "average"}),
+    ("no squashing after it", {"squash_subsampling": False}),
+    ("softmax, cross-entropy", {"output": "softmax", "loss": VARIANTS["modern"].loss}),
+    ("Glorot's start", {"initializer": keras.initializers.GlorotUniform}),
+    ("ReLU", {"activation": "relu"}),
+    ("max pooling", {"subsampling": "max"}),
+    ("distortions", {"recipe": replace(_TODAY, distort=True)}),
+)
 
 
 def named_recipe(name):

@@ -69,10 +69,10 @@ def notebook(request):
     return Notebook(request.param)
 
 
-def test_the_numbers_in_the_names_follow_each_other():
-    assert [path.name[:3] for path in PATHS] == [
-        f"{n:02d}_" for n in range(1, len(PATHS) + 1)
-    ]
+def test_the_names_begin_with_numbers_of_their_own():
+    numbers = [path.name[:3] for path in PATHS]
+    assert all(re.fullmatch(r"\d\d_", number) for number in numbers)
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_each_is_executed_from_top_to_bottom(notebook):
@@ -121,7 +121,7 @@ def test_only_known_tags(notebook):
 
 def test_no_output_names_a_folder_of_the_machine(notebook):
     outputs = json.dumps([cell["outputs"] for cell in notebook.code])
-    # A traceback names the file that raised: relative to the kernel, or inside a package.
+    # A traceback names the file that raised: relative to the kernel, or in a package.
     assert not re.search(r"(?<![\w.])/(?:home|root|Users|tmp|work|usr|opt)/", outputs)
 
 
@@ -230,41 +230,40 @@ def test_each_has_four_exercises_with_folded_solutions(notebook):
 
 def test_the_readme_lists_each_with_its_picture(notebook):
     stem = notebook.path.stem
-    (row,) = [line for line in README.splitlines() if f"](notebooks/{stem}.ipynb)" in line]
+    rows = README.splitlines()
+    (row,) = [row for row in rows if f"](notebooks/{stem}.ipynb)" in row]
     assert f"](notebooks/images/{stem}.png)" in row
     assert re.search(r"\| \d+ s \|$", row)
     assert (FOLDER / "images" / f"{stem}.png").stat().st_size < 60_000
 
 
-class TestSolutions:
-    """Every solution runs, on the bundled digits, after its notebook's set-up."""
+@pytest.fixture(scope="module", params=PATHS, ids=lambda path: path.stem)
+def ready(request, digits):
+    """The names that the set-up cells of a notebook define."""
+    transform = pytest.importorskip(
+        "IPython.core.inputtransformer2"
+    ).TransformerManager()
+    notebook = Notebook(request.param)
+    cells = [notebook.code[0], *notebook.tagged("setup")]
+    names = {"__name__": "__main__"}
+    with pytest.MonkeyPatch.context() as patch, plt.rc_context():
+        patch.setattr("lenet_keras.data.load", lambda name="auto": digits)
+        seen = []
+        for cell in cells:
+            if cell not in seen:
+                seen.append(cell)
+                exec(transform.transform_cell(source(cell)), names)
+        yield notebook, names
+    plt.close("all")
 
-    @pytest.fixture(scope="class", params=PATHS, ids=lambda path: path.stem)
-    def setup(self, request, digits):
-        """The names that the set-up cells of a notebook define."""
-        transform = pytest.importorskip(
-            "IPython.core.inputtransformer2"
-        ).TransformerManager()
-        notebook = Notebook(request.param)
-        cells = [notebook.code[0], *notebook.tagged("setup")]
-        names = {"__name__": "__main__"}
-        with pytest.MonkeyPatch.context() as patch, plt.rc_context():
-            patch.setattr("lenet_keras.data.load", lambda name="auto": digits)
-            seen = []
-            for cell in cells:
-                if cell not in seen:
-                    seen.append(cell)
-                    exec(transform.transform_cell(source(cell)), names)
-            yield notebook, names
-        plt.close("all")
 
-    def test_run(self, setup, capsys):
-        notebook, names = setup
-        for number, solution in enumerate(solutions(notebook), start=1):
-            try:
-                exec(solution, dict(names))
-            except Exception as error:
-                raise AssertionError(f"solution {number}:\n{solution}") from error
+def test_every_solution_runs_on_the_bundled_digits(ready, capsys):
+    notebook, names = ready
+    for number, solution in enumerate(solutions(notebook), start=1):
+        try:
+            exec(solution, dict(names))
+        except Exception as error:
+            raise AssertionError(f"solution {number}:\n{solution}") from error
 
 
 class TestSanitiser:

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -78,3 +79,14 @@ def test_a_character_without_a_code_is_refused(wrong):
 
 def test_published_parameters_add_up_to_60000():
     assert sum(row.trainable for row in paper.PUBLISHED_LAYERS) == 60_000
+
+
+def test_figure_8_shows_82_mistakes_most_often_a_9_taken_for_a_4():
+    assert len(paper.PUBLISHED_MISTAKES) == 82
+    assert all(truth != answer for truth, answer in paper.PUBLISHED_MISTAKES)
+    assert Counter(paper.PUBLISHED_MISTAKES).most_common(1)[0][0] == (9, 4)
+
+
+def test_figure_5_ends_at_the_published_errors():
+    assert len(paper.PUBLISHED_TEST_CURVE) == len(paper.PUBLISHED_TRAINING_CURVE) == 21
+    assert paper.PUBLISHED_TEST_CURVE[-1] == paper.PUBLISHED_TEST_ERROR

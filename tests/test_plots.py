@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lenet_keras import plots
-from lenet_keras.evaluation import Mistake
+from lenet_keras.evaluation import Calibration, Mistake, Rejection
 from lenet_keras.paper import C3_INPUTS
 
 
@@ -52,6 +52,87 @@ def test_mistakes_are_drawn_with_their_own_image_truth_and_answer():
 def test_a_figure_without_mistakes_is_empty_but_there():
     figure = plots.plot_mistakes(np.zeros((5, 28, 28)), [])
     assert not any(ax.images for ax in figure.axes)
+
+
+def test_the_whole_confusion_matrix_can_be_coloured():
+    counts = np.array([[90, 1], [2, 80]])
+    ax = plots.plot_confusion(counts, colour="all")
+    shown = sorted(int(text.get_text()) for text in ax.texts if text.get_text())
+    assert shown == [1, 2, 80, 90]
+    assert ax.collections[0].get_clim() == (0, 90)
+
+
+@pytest.mark.parametrize(
+    ("by", "shown"),
+    [
+        ("rows", ["90.0", "10.0", "40.0", "60.0"]),
+        ("columns", ["81.8", "25.0", "18.2", "75.0"]),
+    ],
+)
+def test_shares_are_of_the_rows_or_of_the_columns(by, shown):
+    ax = plots.plot_confusion_shares(np.array([[18, 2], [4, 6]]), by)
+    assert [text.get_text() for text in ax.texts] == shown
+
+
+def test_the_error_of_each_class_is_a_bar_in_percent():
+    ax = plots.plot_error_by_class({"a": [0.01, 0.02], "b": [0.03, 0.04]})
+    heights = [bar.get_height() for bar in ax.patches]
+    assert heights == pytest.approx([1, 2, 3, 4])
+
+
+def test_panels_share_one_scale_centred_on_zero():
+    pictures = [np.full((5, 5), 2.0), None, np.full((5, 5), -3.0)]
+    figure = plots.plot_panels(pictures, ["a", "", "c"], columns=2, signed=True)
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in drawn] == ["a", "c"]
+    assert {ax.images[0].get_clim() for ax in drawn} == {(-3.0, 3.0)}
+
+
+def test_panels_of_digits_are_ink_on_paper():
+    figure = plots.plot_panels([np.eye(4), np.eye(4)])
+    assert {ax.images[0].get_clim() for ax in figure.axes if ax.images} == {(0, 1)}
+
+
+def test_the_confidence_of_right_and_wrong_answers_is_counted():
+    ax = plots.plot_confidence([0.99, 0.98], [0.51])
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in ax.get_legend().texts] == ["right", "wrong"]
+
+
+def test_the_calibration_names_the_images_of_each_point():
+    ax = plots.plot_calibration(Calibration([0.6, 0.9], [0.5, 1.0], [10, 2000]))
+    assert [text.get_text() for text in ax.texts] == ["10", "2,000"]
+
+
+def test_the_rejection_curve_starts_at_the_whole_error():
+    curve = Rejection(np.array([0, 0.5]), np.array([0.02, 0.0]), np.array([0.1, 0.9]))
+    ax = plots.plot_rejection({"ours": curve}, published={"LeNet-4": 1.8})
+    assert ax.get_lines()[0].get_ydata()[0] == pytest.approx(2)
+    assert "LeNet-4" in [text.get_text() for text in ax.texts]
+
+
+def test_robustness_is_drawn_in_percent_beside_the_papers_estimate():
+    ax = plots.plot_robustness([0, 1], {"a": [0.01, 0.5]}, xlabel="x", limits=(0, 0.5))
+    assert ax.get_lines()[0].get_ydata() == pytest.approx([1, 50])
+    assert len(ax.patches) == 1
+
+
+def test_runs_show_every_seed_and_their_median():
+    ax = plots.plot_runs({"test": [[3, 2], [5, 1], [4, 4]]}, {"test": [2.5, 2]})
+    *seeds, median, paper = (line.get_ydata().tolist() for line in ax.get_lines())
+    assert (seeds, median, paper) == ([[3, 2], [5, 1], [4, 4]], [4, 2], [2.5, 2])
+
+
+def test_the_error_by_images_goes_through_the_medians():
+    ax = plots.plot_by_images({100: [3, 1, 2], 200: [1, 1, 0]}, {100: 2.5, 200: 0.9})
+    median, paper = (line.get_ydata() for line in ax.get_lines()[-2:])
+    assert (list(median), list(paper)) == ([2, 1], [2.5, 0.9])
+
+
+def test_the_ladder_has_a_rung_for_each_label():
+    ax = plots.plot_ladder(["1998", "now"], {"test": [[0.9, 1.0], [0.7]]}, 0.95)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["1998", "now"]
+    assert [line.get_xdata()[0] for line in ax.get_lines()[1:4:2]] == [0.95, 0.7]
 
 
 def test_images_share_one_scale_and_carry_their_titles():

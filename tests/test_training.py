@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from lenet_keras import (
+    LADDER,
     RECIPES,
     VARIANTS,
     Recipe,
@@ -310,3 +313,35 @@ def test_mirrored_strategy_on_two_devices_trains_like_one():
         timeout=300,
     )
     assert run.stdout.strip() == "agree", run.stderr[-2000:]
+
+
+def test_the_ladder_leads_from_the_paper_to_the_modern_variant():
+    first, last = LADDER[0], LADDER[-1]
+    assert (first.variant, first.recipe) == (VARIANTS["1998"], RECIPES["paper"])
+    assert replace(last.variant, name="modern", loss=None) == replace(
+        VARIANTS["modern"], loss=None
+    )
+    assert last.recipe.distort
+    assert [rung.recipe.loss is rung.variant.loss for rung in LADDER[1:]] == [True] * 9
+
+
+@pytest.mark.parametrize("order", range(1, len(LADDER)))
+def test_each_rung_changes_either_the_network_or_its_training(order):
+    below, rung = LADDER[order - 1 : order + 1]
+    new_network = below.variant != rung.variant
+    new_training = replace(below.recipe, loss=None) != replace(rung.recipe, loss=None)
+    assert new_network != new_training
+
+
+def test_a_rung_trains_and_is_written_down_as_histories_are(digits):
+    sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+    from ladder import climb
+
+    few_digits = digits._replace(
+        test_images=digits.test_images[:20], test_labels=digits.test_labels[:20]
+    )
+    run = climb(LADDER[5], 5, few_digits, seed=1, images=128, epochs=2)
+    assert (run["rung"], run["order"], run["seed"]) == (LADDER[5].label, 5, 1)
+    assert run["images"] == 128
+    for name in ("accuracy", "loss", "val_accuracy", "val_loss"):
+        assert len(run[name]) == 2
