@@ -274,7 +274,7 @@ def test_ctrl_c_leaves_a_whole_model_and_no_traceback(tmp_path):
     finally:
         run.kill()
         run.communicate()
-    assert run.returncode == 130
+    assert run.returncode == 130, message
     assert "Traceback" not in message
     assert "--resume" in message
     assert sorted(os.listdir(tmp_path)) == ["model.keras", "run.json"]

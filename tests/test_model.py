@@ -10,8 +10,11 @@ from keras import ops
 
 from lenet_keras import VARIANTS, build_lenet5, load_model
 from lenet_keras.data import to_input
+from lenet_keras.layers import FanInUniform
+from lenet_keras.paper import C3_INPUTS
 
 NAMES = ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
+FAN_INS_OF_C3 = [25 * len(maps) for maps in C3_INPUTS for _ in maps]
 
 
 def answers(model, x):
@@ -58,23 +61,30 @@ def test_the_same_seed_builds_the_same_network():
     assert all(map(np.array_equal, *weights))
 
 
-def test_1998_starts_with_every_penalty_near_84(random_images):
-    assert answers(build_lenet5("1998"), random_images) == pytest.approx(-84, rel=0.05)
+def from_the_printed_start(model):
+    """The model with 2.4 / fan-in, without the root, as Appendix A prints it."""
+    for name, fan_in in {"c1": 25, "c3": FAN_INS_OF_C3, "c5": 400, "f6": 120}.items():
+        kernel = model.get_layer(name).kernel
+        kernel.assign(FanInUniform(fan_in, power=1, seed=0)(kernel.shape))
+    return model
 
 
-def test_1998_starts_within_the_published_half_widths_and_without_biases():
+def test_every_penalty_is_near_84_from_the_printed_start(random_images):
+    model = from_the_printed_start(build_lenet5("1998"))
+    assert answers(model, random_images) == pytest.approx(-84, rel=0.05)
+
+
+def test_1998_starts_within_2_4_over_the_root_of_each_fan_in_and_without_biases():
     model = build_lenet5("1998")
-    half_widths = {
-        "c1": 0.096,
-        "s2": 0.6,
-        "c3": 0.032,
-        "s4": 0.6,
-        "c5": 0.006,
-        "f6": 0.02,
-    }
-    for name, half_width in half_widths.items():
+    fan_ins = {"c1": 25, "c3": np.array(FAN_INS_OF_C3), "c5": 400, "f6": 120}
+    for name, fan_in in fan_ins.items():
         weights, bias = model.get_layer(name).get_weights()
-        assert 0.5 * half_width < np.abs(weights).max() <= np.float32(half_width)
+        share = np.abs(weights) / (2.4 / np.sqrt(fan_in))
+        assert 0.9 < share.max() <= 1 + 1e-6
+        assert not bias.any()
+    for name in ("s2", "s4"):
+        coefficient, bias = model.get_layer(name).get_weights()
+        assert (coefficient == 1 / 4).all()
         assert not bias.any()
 
 
