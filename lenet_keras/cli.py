@@ -21,18 +21,31 @@ def main(arguments=None):
     args = _parser().parse_args(arguments)
     try:
         return args.run(args) or 0
-    except KeyboardInterrupt:
-        print("\nlenet5: interrupted; nothing is half written.", file=sys.stderr)
-        if args.run is _train:
-            out = _run_folder(args)
-            print(f"Go on with: lenet5 train --resume --out {out}", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stderr.close()
         return 0
-    except (ValueError, OSError) as error:
+    except BaseException as error:
+        if _was_interrupted(error):
+            return _say_how_to_go_on(args)
+        if not isinstance(error, ValueError | OSError):
+            raise
         print(f"lenet5: error: {error}", file=sys.stderr)
         return 2
+
+
+def _was_interrupted(error):
+    """Whether Ctrl-C is behind an error: a library may have made another of it."""
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _say_how_to_go_on(args):
+    print("\nlenet5: interrupted; nothing is half written.", file=sys.stderr)
+    if args.run is _train:
+        out = _run_folder(args)
+        print(f"Go on with: lenet5 train --resume --out {out}", file=sys.stderr)
+    return 130
 
 
 def _parser():

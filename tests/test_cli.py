@@ -280,6 +280,20 @@ def test_ctrl_c_leaves_a_whole_model_and_no_traceback(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["model.keras", "run.json"]
 
 
+def test_ctrl_c_is_known_behind_the_error_that_a_library_makes_of_it(
+    capsys, monkeypatch
+):
+    def interrupted(*_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise RuntimeError("could not write") from error
+
+    monkeypatch.setattr(cli, "_start_keras", interrupted)
+    assert cli.main(["train", "--out", "there"]) == 130
+    assert "--resume --out there" in capsys.readouterr().err
+
+
 def test_doctor_finds_what_this_machine_has(capsys):
     assert cli.main(["doctor"]) == 0
     out = capsys.readouterr().out
