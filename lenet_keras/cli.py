@@ -129,9 +129,9 @@ def _train(args):
         keras.utils.set_random_seed(settings["seed"])
         model = build_lenet5(settings["variant"])
         epochs_done = 0
-    data = _load(settings["data"])
     name = settings["recipe"] or settings["variant"]
     recipe = named_recipe(name)
+    data = _load(settings["data"])
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
     console.print(_count_table(model))
