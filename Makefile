@@ -29,7 +29,7 @@ test: setup lint
 notebooks: setup
 	$(BIN)/jupyter nbconvert --to notebook --inplace \
 		--config notebooks/nbconvert.json notebooks/*.ipynb
-	$(BIN)/python notebooks/pictures.py
+	$(BIN)/python notebooks/finish.py
 
 lint: setup
 	$(BIN)/ruff check .
