@@ -11,7 +11,8 @@ import argparse
 import json
 from pathlib import Path
 
-from lenet_keras.files import write_whole
+from reproduce import write_runs
+
 from lenet_keras.quiet import quiet_start
 
 ROOT = Path(__file__).parent.parent
@@ -36,8 +37,7 @@ def main():
         for seed in range(args.seeds):
             if (rung.label, seed) not in done:
                 runs.append(climb(rung, order, data, seed, args.images, args.epochs))
-                text = json.dumps(runs, indent=1) + "\n"
-                write_whole(args.out, lambda path, text=text: path.write_text(text))
+                write_runs(args.out, runs)
                 test_error = 100 * (1 - runs[-1]["val_accuracy"][-1])
                 print(f"{rung.label}, seed {seed}: {test_error:.2f}%", flush=True)
 

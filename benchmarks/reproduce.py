@@ -47,7 +47,8 @@ def main():
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         for result in workers.map(_in_a_process, todo):
             done.append(result)
-            _write(done)
+            done.sort(key=lambda run: (run["variant"], run["recipe"], *_key(run)))
+            write_runs(HISTORIES, done)
             error = 100 * (1 - result["val_accuracy"][-1])
             print(*_key(result), f"test error {error:.2f}%", flush=True)
     readme = ROOT / "README.md"
@@ -127,10 +128,10 @@ def _key(run):
     return run["images"], run["recipe"], run["seed"]
 
 
-def _write(runs):
-    runs = sorted(runs, key=lambda run: (run["variant"], run["recipe"], *_key(run)))
+def write_runs(path, runs):
+    """Write the histories of some runs as JSON, a line a run."""
     lines = ",\n".join(json.dumps(run) for run in runs)
-    write_whole(HISTORIES, lambda path: path.write_text(f"[\n{lines}\n]\n"))
+    write_whole(path, lambda path: path.write_text(f"[\n{lines}\n]\n"))
 
 
 def _arguments():

@@ -195,49 +195,6 @@ def plot_error_by_class(errors, ax=None):
     return ax
 
 
-def plot_panels(pictures, titles=(), columns=8, *, signed=False, size=1.3):
-    """Draw small pictures side by side: digits, kernels, feature maps, codes.
-
-    Args:
-        pictures: sequence of arrays (height, width); None leaves a place empty.
-        titles: sequence of str, one a picture.
-        columns: int, pictures in a row.
-        signed: bool, whether to draw red below zero and blue above, with one scale for
-            all pictures; otherwise ink is dark, on the scale of the network's input or
-            of bytes.
-        size: float, inches of a picture.
-
-    Returns:
-        The Figure.
-    """
-    rows = -(-len(pictures) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(size * columns + signed, (size + 0.3 * bool(len(titles))) * rows),
-        squeeze=False,
-        layout="constrained",
-    )
-    for ax in axes.flat:
-        ax.axis("off")
-    drawn = [(a, np.squeeze(p)) for a, p in zip(axes.flat, pictures) if p is not None]  # noqa: B905
-    limit = max(float(np.abs(picture).max()) for _, picture in drawn)
-    low, high = (-limit, limit) if signed else (min(0, drawn[0][1].min()), limit)
-    for ax, picture in drawn:
-        shown = ax.imshow(
-            picture,
-            cmap="RdBu" if signed else "binary",
-            vmin=low,
-            vmax=high,
-            interpolation="nearest",
-        )
-    for ax, title in zip(axes.flat, titles, strict=False):
-        ax.set_title(title, fontsize=10)
-    if signed:
-        figure.colorbar(shown, ax=axes, fraction=0.03, pad=0.02)
-    return figure
-
-
 def plot_confidence(right, wrong, ax=None):
     """Draw how the confidence of right and of wrong answers is distributed.
 

@@ -80,19 +80,6 @@ def test_the_error_of_each_class_is_a_bar_in_percent():
     assert heights == pytest.approx([1, 2, 3, 4])
 
 
-def test_panels_share_one_scale_centred_on_zero():
-    pictures = [np.full((5, 5), 2.0), None, np.full((5, 5), -3.0)]
-    figure = plots.plot_panels(pictures, ["a", "", "c"], columns=2, signed=True)
-    drawn = [ax for ax in figure.axes if ax.images]
-    assert [ax.get_title() for ax in drawn] == ["a", "c"]
-    assert {ax.images[0].get_clim() for ax in drawn} == {(-3.0, 3.0)}
-
-
-def test_panels_of_digits_are_ink_on_paper():
-    figure = plots.plot_panels([np.eye(4), np.eye(4)])
-    assert {ax.images[0].get_clim() for ax in figure.axes if ax.images} == {(0, 1)}
-
-
 def test_the_confidence_of_right_and_wrong_answers_is_counted():
     ax = plots.plot_confidence([0.99, 0.98], [0.51])
     assert ax.get_yscale() == "log"
