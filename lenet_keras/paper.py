@@ -103,6 +103,53 @@ PUBLISHED_REJECTION = {
     "boosted LeNet-4": 0.5,
 }
 
+
+class PublishedMethod(NamedTuple):
+    """A row of Figs. 9 and 12: a method, what it stores, and its errors on MNIST."""
+
+    name: str
+    family: str
+    error: float  # percent of the test images
+    variables: int | None  # thousands of stored numbers; None: not in Fig. 12
+    multiply_adds: int | None  # thousands for one digit; None: not in Fig. 11
+
+
+# Figs. 9, 11 and 12: test error, work and memory of all methods of Section III-C.
+# "deslanted" digits had their slant removed, "16x16" ones were made smaller, and
+# "distorted" ones joined the training set.
+PUBLISHED_METHODS = tuple(
+    PublishedMethod(*row)
+    for row in (
+        ("linear", "linear", 12.0, 4, 4),
+        ("linear, deslanted", "linear", 8.4, None, None),
+        ("pairwise linear", "linear", 7.6, 35, 36),
+        ("40 PCA + quadratic", "linear", 3.3, 40, 39),
+        ("1000 RBF + linear", "linear", 3.6, 794, 794),
+        ("K-NN", "memory", 5.0, None, None),
+        ("K-NN, deslanted", "memory", 2.4, 24_000, 24_000),
+        ("tangent distance, 16x16", "memory", 1.1, 25_000, 20_000),
+        ("SVM, degree 4", "memory", 1.1, 14_000, 14_000),
+        ("reduced-set SVM, degree 5", "memory", 1.0, 650, 650),
+        ("virtual SVM, degree 9, distorted", "memory", 0.8, 28_000, 28_000),
+        ("300 hidden units", "dense", 4.7, None, None),
+        ("300 hidden units, distorted", "dense", 3.6, None, None),
+        ("300 hidden units, 20x20, deslanted", "dense", 1.6, 123, 123),
+        ("1000 hidden units", "dense", 4.5, 795, 795),
+        ("1000 hidden units, distorted", "dense", 3.8, None, None),
+        ("300-100 hidden units", "dense", 3.05, 267, 267),
+        ("300-100 hidden units, distorted", "dense", 2.5, None, None),
+        ("500-150 hidden units", "dense", 2.95, 469, 469),
+        ("500-150 hidden units, distorted", "dense", 2.45, None, None),
+        ("LeNet-1, 16x16", "convolutional", 1.7, 3, 100),
+        ("LeNet-4", "convolutional", 1.1, 17, 260),
+        ("LeNet-4, local", "convolutional", 1.1, 24_000, 20_000),
+        ("LeNet-4, K-NN", "convolutional", 1.1, 24_000, 10_000),
+        ("LeNet-5", "convolutional", 0.95, 60, 401),
+        ("LeNet-5, distorted", "convolutional", 0.8, None, None),
+        ("boosted LeNet-4, distorted", "convolutional", 0.7, 51, 460),
+    )
+)
+
 # Fig. 3: the output codes of the 96 characters from code 32 (space) to 127, each a
 # picture 7 wide and 12 high: one byte a row from the top, the leftmost pixel in bit 6.
 _CODES = """

@@ -162,7 +162,8 @@ def plot_mistakes(images, mistakes, columns=8, rows=4):
             np.squeeze(images[mistake.index]), cmap="binary", interpolation="nearest"
         )
         ax.set_title(
-            f"{mistake.truth} → {mistake.answer}\n{mistake.confidence:.0%}", fontsize=12
+            f"{mistake.truth} → {mistake.answer}\n{mistake.confidence:.0%}",
+            fontsize="medium",
         )
     figure.tight_layout()
     return figure
@@ -195,7 +196,7 @@ def plot_confusion_shares(counts, by, ax=None):
         square=True,
         linewidths=0.5,
         linecolor="#dddddd",
-        annot_kws={"fontsize": 10},
+        annot_kws={"fontsize": "small"},
         cbar_kws={"label": label},
         ax=ax,
     )
@@ -221,7 +222,7 @@ def plot_error_by_class(errors, ax=None):
         classes = np.arange(len(values))
         left = classes - 0.4 + width * (place + 0.5)
         bars = ax.bar(left, 100 * np.asarray(values), width, color=colour, label=name)
-        ax.bar_label(bars, fmt="%.1f", fontsize=9)
+        ax.bar_label(bars, fmt="%.1f", fontsize="small")
     ax.set(xlabel="true class", ylabel="error (%)", xticks=classes)
     if len(errors) > 1:
         ax.legend(frameon=False)
@@ -270,7 +271,7 @@ def plot_calibration(groups, ax=None):
             xytext=offset,
             textcoords="offset points",
             ha="right" if y >= x else "left",
-            fontsize=9,
+            fontsize="small",
         )
     ax.set(xlabel="confidence", ylabel="share of right answers")
     ax.set(xlim=(0, 1.03), ylim=(0, 1.08), aspect="equal")
@@ -307,7 +308,7 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
             xytext=(4, 8),
             textcoords="offset points",
             rotation=50,
-            fontsize=9,
+            fontsize="small",
         )
     ax.set(xlabel="refused (%)", ylabel="error of the others (%)")
     ax.set(xlim=(0, 10), ylim=(0, 1.15 * max(*ends, 2 * target)))
@@ -334,17 +335,18 @@ def plot_robustness(amounts, errors, *, xlabel, limits=(), ax=None):
     for (name, values), colour in zip(errors.items(), (BLUE, VERMILION), strict=False):
         ax.plot(amounts, 100 * np.asarray(values), "o-", ms=4, color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel="error (%)", ylim=(0, 100))
-    ax.legend(frameon=False, fontsize=10)
+    ax.legend(frameon=False, fontsize="small")
     return ax
 
 
-def plot_runs(curves, published=None, ax=None):
+def plot_runs(curves, published=None, ax=None, *, band=False):
     """Draw the error of several seeds, pass by pass, beside the paper's (Fig. 5).
 
     Args:
         curves: dict of a name and its floats (seeds, passes), percent; up to two.
         published: dict of the same names and the paper's floats, or None.
         ax: matplotlib Axes, or None for new ones.
+        band: bool, whether to fill what lies between the seeds.
 
     Returns:
         The Axes: a faint line a seed, a bold median, dots for the paper.
@@ -354,6 +356,9 @@ def plot_runs(curves, published=None, ax=None):
         runs = np.atleast_2d(runs)
         passes = np.arange(1, runs.shape[1] + 1)
         ax.plot(passes, runs.T, color=colour, alpha=0.3, lw=1)
+        if band:
+            ends = runs.min(axis=0), runs.max(axis=0)
+            ax.fill_between(passes, *ends, color=colour, alpha=0.2, lw=0)
         ax.plot(passes, np.median(runs, axis=0), color=colour, lw=2.5, label=name)
         if published:
             points = published[name]
@@ -465,7 +470,7 @@ def plot_images(images, titles=None, columns=10, size=1.1):
             vmax=images.max(),
         )
         if titles is not None:
-            ax.set_title(titles[k], fontsize=12)
+            ax.set_title(titles[k], fontsize="medium")
     figure.tight_layout(pad=0.3)
     return figure
 
@@ -493,18 +498,19 @@ def plot_maps(maps, titles=None, columns=8, size=1.3):
             each, cmap="PuOr", interpolation="nearest", vmin=-largest, vmax=largest
         )
         if titles is not None:
-            ax.set_title(titles[k], fontsize=12)
+            ax.set_title(titles[k], fontsize="medium")
     figure.colorbar(drawn, ax=figure.axes, shrink=0.9, aspect=12, fraction=0.05)
     return figure
 
 
-def plot_numbers(values, ax=None, fmt="g"):
+def plot_numbers(values, ax=None, fmt="g", *, signed=False):
     """Draw an array as a picture with each number written on its pixel.
 
     Args:
         values: array (rows, columns).
         ax: matplotlib Axes, or None for new ones.
         fmt: str, format of a number.
+        signed: bool, whether the colours are those of `plot_maps`, centred on zero.
 
     Returns:
         The Axes.
@@ -512,10 +518,12 @@ def plot_numbers(values, ax=None, fmt="g"):
     values = np.asarray(values)
     rows, columns = values.shape
     ax = ax or plt.subplots(figsize=(0.55 * columns, 0.5 * rows))[1]
-    ax.imshow(values, cmap="binary", interpolation="nearest", aspect="auto")
+    look = _signed(values) if signed else {"cmap": "binary"}
+    ax.imshow(values, interpolation="nearest", aspect="auto", **look)
     middle = (values.min() + values.max()) / 2
     for (row, column), value in np.ndenumerate(values):
-        colour = "white" if value > middle else "black"
+        is_dark = abs(value) > 0.6 * look["vmax"] if signed else value > middle
+        colour = "white" if is_dark else "black"
         ax.text(
             column,
             row,
@@ -523,7 +531,7 @@ def plot_numbers(values, ax=None, fmt="g"):
             ha="center",
             va="center",
             color=colour,
-            fontsize=10,
+            fontsize="small",
         )
     _bare(ax)
     return ax
@@ -619,8 +627,9 @@ def plot_curves(x, curves, ax=None, styles=None):
         ends.append((own_x[finite[-1]], y[finite[-1]], name, line.get_color()))
     ax.margins(x=0.02)
     ax.autoscale_view()
-    heights = _apart([ax.transData.transform(end[:2])[1] for end in ends], gap=17)
-    right = ax.transAxes.transform((1, 0))[0] + 8
+    line = max(17, plt.rcParams["font.size"] * ax.figure.dpi / 72)  # pixels
+    heights = _apart([ax.transData.transform(end[:2])[1] for end in ends], gap=line)
+    right = ax.transAxes.transform((1, 0))[0] + line / 2
     for height, (_, _, name, colour) in zip(heights, ends, strict=True):
         place = ax.transAxes.inverted().transform((right, height))
         ax.text(*place, name, transform=ax.transAxes, color=colour, va="center")
@@ -689,6 +698,129 @@ def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
     return ax
 
 
+def plot_map(values, ax=None, windows=(), *, signed=False, limit=None, dim=False):
+    """Draw one picture or map, and square windows on it.
+
+    Args:
+        values: array (height, width); what is not a number stays white.
+        ax: matplotlib Axes, or None for new ones.
+        windows: list of (top, left, side, colour), in pixels.
+        signed: bool, whether the colours are those of `plot_maps`, centred on zero;
+            else ink is dark.
+        limit: float, the value of the strongest colour; default the largest there is.
+        dim: bool, whether to fade what lies outside the first window.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(4, 4))[1]
+    values = np.asarray(values, float)
+    look = _signed(values, limit) if signed else {"cmap": "binary"}
+    ax.imshow(values, interpolation="nearest", **look)
+    if dim:
+        top, left, side, _ = windows[0]
+        seen = np.zeros(values.shape, bool)
+        seen[top : top + side, left : left + side] = True
+        veil = np.dstack([np.ones((*values.shape, 3)), np.where(seen, 0, 0.75)])
+        ax.imshow(veil, interpolation="nearest")
+    for top, left, side, colour in windows:
+        corner = left - 0.5, top - 0.5
+        look = {"fill": False, "ec": colour, "lw": 2 * plt.rcParams["lines.linewidth"]}
+        ax.add_patch(plt.Rectangle(corner, side, side, **look, clip_on=False))
+    _bare(ax)
+    return ax
+
+
+def plot_mosaic(images, columns, ax=None, *, signed=False, gap=2, names=(), heads=()):
+    """Draw many pictures of one size close together, row by row, as one picture.
+
+    Args:
+        images: array (n, height, width); what is not a number stays white.
+        columns: int, pictures in a row.
+        ax: matplotlib Axes, or None for new ones.
+        signed: bool, whether the colours are those of `plot_maps`, centred on zero;
+            else ink is dark.
+        gap: int, white pixels between two pictures.
+        names: texts to write beside the rows.
+        heads: texts to write under the columns.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(8, 5))[1]
+    number, height, width = np.shape(images)
+    rows = -(-number // columns)
+    sheet = np.full((rows * (height + gap), columns * (width + gap)), np.nan)
+    for k, image in enumerate(images):
+        row, column = divmod(k, columns)
+        top, left = row * (height + gap), column * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    sheet = sheet[: rows * (height + gap) - gap, : columns * (width + gap) - gap]
+    look = _signed(sheet) if signed else {"cmap": "binary"}
+    ax.imshow(sheet, interpolation="nearest", **look)
+    middles = (width - 1) / 2 + (width + gap) * np.arange(len(heads))
+    ax.set_xticks(middles, heads)
+    middles = (height - 1) / 2 + (height + gap) * np.arange(len(names))
+    ax.set_yticks(middles, names)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def plot_scores(scores, ax=None, best=None):
+    """Draw a number for each class as a bar, one of them in colour.
+
+    Args:
+        scores: floats (classes,).
+        ax: matplotlib Axes, or None for new ones.
+        best: int, the class to colour; default that of the largest.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(8, 3))[1]
+    best = np.argmax(scores) if best is None else best
+    colours = [VERMILION if k == best else "#999999" for k in range(len(scores))]
+    ax.bar(range(len(scores)), scores, color=colours)
+    ax.set_xticks(range(len(scores)))
+    ax.tick_params(axis="x", length=0)
+    return ax
+
+
+def plot_methods(families, ours=None, labels=(), ax=None):
+    """Draw the test error of methods against the numbers that they store (Fig. 9, 12).
+
+    Args:
+        families: dict of a name and its list of (method, stored variables, percent).
+        ours: dict of a method and its (stored variables, percent), or None.
+        labels: the methods to name in the drawing.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes, with a logarithmic scale across.
+    """
+    ax = ax or plt.subplots(figsize=(9, 6))[1]
+    shapes = dict(zip(families, zip(COLOURS, "osD^v", strict=False), strict=False))
+    points = [
+        (*row, shapes[family]) for family, rows in families.items() for row in rows
+    ]
+    points += [(name, *at, (VERMILION, "*")) for name, at in (ours or {}).items()]
+    for family, (colour, marker) in shapes.items():
+        _, x, y = zip(*families[family], strict=True)
+        ax.plot(x, y, marker, color=colour, label=family, alpha=0.85)
+    for x, y in (ours or {}).values():
+        star = {"color": VERMILION, "ms": 2 * plt.rcParams["lines.markersize"]}
+        ax.plot(x, y, "*", **star, zorder=3)
+    for name, x, y, (colour, _) in points:
+        if name in labels or name in (ours or {}):
+            where = {"xytext": (10, 6), "textcoords": "offset points", "color": colour}
+            ax.annotate(name, (x, y), **where, size="small")
+    ax.set(xscale="log", xlabel="stored numbers", ylabel="test error (%)")
+    ax.set_ylim(0, None)
+    ax.legend(frameon=False)
+    return ax
+
+
 def add_title(figure, text, bottom):
     """Write a sentence over a slide, on two lines if it is long.
 
@@ -704,6 +836,11 @@ def add_title(figure, text, bottom):
     return figure.text(
         0.03, middle, _balanced(text), size=34, weight="bold", va="center", gid="title"
     )
+
+
+def add_caption(figure, text):
+    """Write a line under the pictures of a slide; returns the Text."""
+    return figure.text(0.5, 0.09, text, ha="center", va="center", size="medium")
 
 
 def add_lines(figure, lines, top):
@@ -738,6 +875,12 @@ def _panels(number, columns, size, heading, extra=0):
     for ax in axes.flat[:number]:
         _bare(ax)
     return figure, axes.flat[:number]
+
+
+def _signed(values, limit=None):
+    """Colours that are white at zero and as strong on either side of it."""
+    limit = limit or np.nanmax(np.abs(values)) or 1
+    return {"cmap": "PuOr", "vmin": -limit, "vmax": limit}
 
 
 def _bare(ax):

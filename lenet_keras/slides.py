@@ -134,7 +134,7 @@ def save(slide, path, format):
 
 
 def _drawn(material, names, language):
-    """Each slide in turn, or why it is not there; a slide is closed when it was used."""
+    """Each slide in turn, closed after its use, or why it is not there."""
     for name in names or figures.FIGURES:
         try:
             slide = figures.draw(name, material, language)

@@ -90,3 +90,29 @@ def test_figure_8_shows_82_mistakes_most_often_a_9_taken_for_a_4():
 def test_figure_5_ends_at_the_published_errors():
     assert len(paper.PUBLISHED_TEST_CURVE) == len(paper.PUBLISHED_TRAINING_CURVE) == 21
     assert paper.PUBLISHED_TEST_CURVE[-1] == paper.PUBLISHED_TEST_ERROR
+
+
+def test_figure_9_has_27_methods_and_boosted_lenet_4_errs_least():
+    methods = {row.name: row for row in paper.PUBLISHED_METHODS}
+    assert len(methods) == len(paper.PUBLISHED_METHODS) == 27
+    assert min(methods.values(), key=lambda row: row.error).error == 0.7
+    assert sum(row.error for row in methods.values()) == pytest.approx(82.9)
+
+
+def test_figures_11_and_12_have_19_of_them():
+    rows = [row for row in paper.PUBLISHED_METHODS if row.variables is not None]
+    assert len(rows) == 19
+    assert all(row.multiply_adds for row in rows)
+    assert all(
+        row.multiply_adds is None
+        for row in paper.PUBLISHED_METHODS
+        if row.variables is None
+    )
+
+
+def test_lenet_5_has_the_same_error_and_size_wherever_the_paper_names_them():
+    methods = {row.name: row for row in paper.PUBLISHED_METHODS}
+    assert methods["LeNet-5"].error == paper.PUBLISHED_TEST_ERROR
+    assert methods["LeNet-5, distorted"].error == paper.PUBLISHED_TEST_ERROR_DISTORTED
+    assert methods["LeNet-5"].variables * 1000 == paper.PUBLISHED_TRAINABLE
+    assert methods["LeNet-5"].multiply_adds == 401
