@@ -218,6 +218,7 @@ def _figures(args):
     """Draw figures of the data, the network and its results, for slides."""
     from lenet_keras import figures, slides
     from lenet_keras.language import font_family
+    from lenet_keras.material import Material
 
     formats = args.format.split(",")
     slides.check_formats(formats)
@@ -229,7 +230,7 @@ def _figures(args):
             "out the names or --deck."
         )
     _start_keras()
-    material = figures.Material(_load(args.data), args.variant)
+    material = Material(_load(args.data), args.variant)
     console = _console()
     if args.deck:
         results = slides.write_deck(material, args.out, args.lang)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 # Colour-blind safe, from Okabe and Ito.
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -47,7 +47,7 @@ SLIDE = STYLE | {
     "xtick.labelsize": "small",
     "ytick.labelsize": "small",
     "legend.fontsize": "small",
-    "lines.linewidth": 3,
+    "lines.linewidth": 2.5,
     "lines.markersize": 11,
     "svg.hashsalt": "lenet5",
 }
@@ -243,7 +243,7 @@ def plot_confidence(right, wrong, ax=None):
     ax = ax or plt.subplots(figsize=(10, 4))[1]
     bins = np.linspace(0, 1, 21)
     ax.hist(right, bins, color=BLUE, alpha=0.35, label="right")
-    ax.hist(wrong, bins, color=VERMILION, histtype="step", lw=2.5, label="wrong")
+    ax.hist(wrong, bins, color=VERMILION, histtype="step", lw=_line(2.5), label="wrong")
     ax.set(xlabel="confidence", ylabel="images", yscale="log", xlim=(0, 1))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.legend(frameon=False, loc="upper left")
@@ -294,7 +294,7 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
     ends = []
     for (name, curve), colour in zip(curves.items(), (BLUE, VERMILION), strict=False):
         refused, error = 100 * curve.rejected, 100 * curve.error_rate
-        ax.plot(refused, error, color=colour, lw=2, label=name)
+        ax.plot(refused, error, color=colour, lw=_line(2), label=name)
         ends.append(error[0])
     ax.axhline(target, color="grey", lw=1)
     ax.annotate(
@@ -355,11 +355,13 @@ def plot_runs(curves, published=None, ax=None, *, band=False):
     for (name, runs), colour in zip(curves.items(), (BLUE, VERMILION), strict=False):
         runs = np.atleast_2d(runs)
         passes = np.arange(1, runs.shape[1] + 1)
-        ax.plot(passes, runs.T, color=colour, alpha=0.3, lw=1)
+        ax.plot(passes, runs.T, color=colour, alpha=0.3, lw=_line(1))
         if band:
             ends = runs.min(axis=0), runs.max(axis=0)
             ax.fill_between(passes, *ends, color=colour, alpha=0.2, lw=0)
-        ax.plot(passes, np.median(runs, axis=0), color=colour, lw=2.5, label=name)
+        ax.plot(
+            passes, np.median(runs, axis=0), color=colour, lw=_line(2.5), label=name
+        )
         if published:
             points = published[name]
             ax.plot(
@@ -393,7 +395,7 @@ def plot_by_images(errors, published=None, ax=None):
         dots = ax.plot([size] * len(errors[size]), errors[size], "o", color=BLUE)
         dots[0].set_alpha(0.5)
     medians = [np.median(errors[size]) for size in sizes]
-    ax.plot(sizes, medians, color=BLUE, lw=2, label="here, a dot a seed")
+    ax.plot(sizes, medians, color=BLUE, lw=_line(2), label="here, a dot a seed")
     if published:
         ax.plot(*zip(*published.items(), strict=True), "x--", color="black", ms=9)
         ax.lines[-1].set_label("paper, Fig. 6")
@@ -621,7 +623,7 @@ def plot_curves(x, curves, ax=None, styles=None):
     ends = []
     for colour, (name, y) in zip(COLOURS, curves.items(), strict=False):
         own_x = x[name] if isinstance(x, dict) else x
-        look = {"color": colour, "lw": 2} | (styles or {}).get(name, {})
+        look = {"color": colour, "lw": _line(2)} | (styles or {}).get(name, {})
         (line,) = ax.plot(own_x, y, **look)
         finite = np.flatnonzero(np.isfinite(y))
         ends.append((own_x[finite[-1]], y[finite[-1]], name, line.get_color()))
@@ -784,39 +786,47 @@ def plot_scores(scores, ax=None, best=None):
     ax.bar(range(len(scores)), scores, color=colours)
     ax.set_xticks(range(len(scores)))
     ax.tick_params(axis="x", length=0)
+    ax.get_xticklabels()[best].set(color=VERMILION, fontweight="bold")
     return ax
 
 
-def plot_methods(families, ours=None, labels=(), ax=None):
+def plot_methods(families, ours=None, names=None, ax=None):
     """Draw the test error of methods against the numbers that they store (Fig. 9, 12).
 
     Args:
-        families: dict of a name and its list of (method, stored variables, percent).
-        ours: dict of a method and its (stored variables, percent), or None.
-        labels: the methods to name in the drawing.
+        families: dict of a name and its list of (method, stored numbers, percent).
+        ours: dict of a method and its (stored numbers, percent), or None.
+        names: dict of methods to name, and the side: "left" or "right"; or None.
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
-        The Axes, with a logarithmic scale across.
+        The Axes, with logarithmic scales: a dot a method, a star for each of ours.
     """
     ax = ax or plt.subplots(figsize=(9, 6))[1]
-    shapes = dict(zip(families, zip(COLOURS, "osD^v", strict=False), strict=False))
-    points = [
-        (*row, shapes[family]) for family, rows in families.items() for row in rows
-    ]
-    points += [(name, *at, (VERMILION, "*")) for name, at in (ours or {}).items()]
-    for family, (colour, marker) in shapes.items():
-        _, x, y = zip(*families[family], strict=True)
-        ax.plot(x, y, marker, color=colour, label=family, alpha=0.85)
+    names = dict.fromkeys(ours or {}, "right") | (names or {})
+    looks = zip(COLOURS, "os^D", strict=False)
+    for (family, rows), (colour, marker) in zip(families.items(), looks, strict=False):
+        _, x, y = zip(*rows, strict=True)
+        ax.plot(x, y, marker, color=colour, label=family)
+    star = {"color": "black", "ms": 2 * plt.rcParams["lines.markersize"], "zorder": 3}
     for x, y in (ours or {}).values():
-        star = {"color": VERMILION, "ms": 2 * plt.rcParams["lines.markersize"]}
-        ax.plot(x, y, "*", **star, zorder=3)
-    for name, x, y, (colour, _) in points:
-        if name in labels or name in (ours or {}):
-            where = {"xytext": (10, 6), "textcoords": "offset points", "color": colour}
-            ax.annotate(name, (x, y), **where, size="small")
-    ax.set(xscale="log", xlabel="stored numbers", ylabel="test error (%)")
-    ax.set_ylim(0, None)
+        ax.plot(x, y, "*", **star)
+    points = {name: at for rows in families.values() for name, *at in rows}
+    for name, side in names.items():
+        ax.annotate(
+            name,
+            (points | (ours or {}))[name],
+            xytext=(14 if side == "right" else -14, 0),
+            textcoords="offset points",
+            ha="left" if side == "right" else "right",
+            va="center",
+            size="small",
+        )
+    ax.set(xscale="log", yscale="log", xlabel="stored numbers")
+    ax.set_ylabel("test error (%)")
+    ax.yaxis.set_major_locator(FixedLocator([0.5, 1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.legend(frameon=False)
     return ax
 
@@ -875,6 +885,11 @@ def _panels(number, columns, size, heading, extra=0):
     for ax in axes.flat[:number]:
         _bare(ax)
     return figure, axes.flat[:number]
+
+
+def _line(width):
+    """A width that grows with the style; in notebooks it is the width itself."""
+    return width * plt.rcParams["lines.linewidth"] / 1.5
 
 
 def _signed(values, limit=None):

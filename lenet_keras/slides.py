@@ -16,13 +16,15 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from lenet_keras import figures, plots
+from lenet_keras.catalogue import FIGURES, TOP
 from lenet_keras.files import write_whole
 from lenet_keras.language import words
+from lenet_keras.material import Unavailable
 
 FORMATS = ("svg", "png", "pdf")
 
 _WIDTH, _HEIGHT = plots.SLIDE["figure.figsize"]
-_PICTURE = Bbox([[0, 0], [_WIDTH, figures.TOP * _HEIGHT]])  # a slide without its title
+_PICTURE = Bbox([[0, 0], [_WIDTH, TOP * _HEIGHT]])  # a slide without its title
 _UNDATED = {"CreationDate": None, "ModDate": None}
 _DATE = datetime.datetime(1998, 11, 1)  # of the paper, for files that must have one
 
@@ -31,9 +33,9 @@ def write_figures(material, out, names=(), formats=("svg", "png"), language="en"
     """Draw figures into a folder; all of them come with a README that shows them.
 
     Args:
-        material: `figures.Material`.
+        material: `material.Material`.
         out: str or Path, the folder.
-        names: of `figures.FIGURES`; none for all.
+        names: of `catalogue.FIGURES`; none for all.
         formats: some of `FORMATS`.
         language: "en" or "zh".
 
@@ -48,7 +50,7 @@ def write_figures(material, out, names=(), formats=("svg", "png"), language="en"
     figures.check_names(names)
     out, drawn = Path(out), []
     for slide in _drawn(material, names, language):
-        if isinstance(slide, figures.Unavailable):
+        if isinstance(slide, Unavailable):
             yield slide
             continue
         for format in formats:
@@ -67,7 +69,7 @@ def write_deck(material, out, language="en"):
     """Write all figures as a deck: `lenet5.pdf`, and `lenet5.pptx` with speaker notes.
 
     Args:
-        material: `figures.Material`.
+        material: `material.Material`.
         out: str or Path, the folder.
         language: "en" or "zh".
 
@@ -81,7 +83,7 @@ def write_deck(material, out, language="en"):
             path, metadata=_UNDATED | {"Title": _said(language)["title"]}
         ) as pdf:
             for slide in _drawn(material, (), language):
-                if isinstance(slide, figures.Unavailable):
+                if isinstance(slide, Unavailable):
                     skipped.append(slide)
                     continue
                 pdf.savefig(slide.figure)
@@ -94,7 +96,7 @@ def write_deck(material, out, language="en"):
     yield from skipped
     yield out / "lenet5.pdf"
     if importlib.util.find_spec("pptx") is None:
-        yield figures.Unavailable(
+        yield Unavailable(
             "lenet5.pptx is left out: it needs python-pptx. Install it: "
             "pip install python-pptx"
         )
@@ -135,11 +137,11 @@ def save(slide, path, format):
 
 def _drawn(material, names, language):
     """Each slide in turn, closed after its use, or why it is not there."""
-    for name in names or figures.FIGURES:
+    for name in names or FIGURES:
         try:
             slide = figures.draw(name, material, language)
-        except figures.Unavailable as reason:
-            yield figures.Unavailable(f"{name} is left out: {reason}")
+        except Unavailable as reason:
+            yield Unavailable(f"{name} is left out: {reason}")
             continue
         yield slide
         plt.close(slide.figure)
@@ -175,8 +177,8 @@ def _sources(language):
     """The last page: where everything comes from."""
     said = _said(language)
     figure = plt.figure()
-    plots.add_title(figure, said["sources_title"], figures.TOP)
-    plots.add_lines(figure, said["sources"], figures.TOP)
+    plots.add_title(figure, said["sources_title"], TOP)
+    plots.add_lines(figure, said["sources"], TOP)
     return figure
 
 
@@ -191,7 +193,7 @@ def _presentation(path, pictures, language):
     for slide, picture in pictures:
         page = deck.slides.add_slide(deck.slide_layouts[5])  # a title and room
         page.shapes.title.text = slide.title
-        top = Inches((1 - figures.TOP) * _HEIGHT)
+        top = Inches((1 - TOP) * _HEIGHT)
         shape = page.shapes.add_picture(io.BytesIO(picture), 0, top, deck.slide_width)
         shape.name = slide.name
         shape._element.nvPicPr.cNvPr.set("descr", slide.alt)
@@ -226,7 +228,7 @@ def _widen(deck):
     title = master.placeholders[0]
     title.left, title.top = Inches(0.03 * _WIDTH), Inches(0.1)
     title.width = Inches(0.94 * _WIDTH)
-    title.height = Inches((1 - figures.TOP) * _HEIGHT - 0.2)
+    title.height = Inches((1 - TOP) * _HEIGHT - 0.2)
     look = master._element.find(".//{*}titleStyle/{*}lvl1pPr")
     look.set("algn", "l")
     look.find("{*}defRPr").set("b", "1")

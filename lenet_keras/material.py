@@ -1,0 +1,120 @@
+"""What the figures are drawn from: data, networks, and what was measured with them."""
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+class Unavailable(Exception):
+    """A figure cannot be drawn here, for what it shows is not on this machine."""
+
+
+class Material:
+    """What the figures are drawn from; each thing is computed once, when first needed.
+
+    Args:
+        data: `data.Data`; None for what `load()` finds.
+        variant: str, the network to draw; its shipped weights are taken.
+    """
+
+    def __init__(self, data=None, variant="1998"):
+        self._data = data
+        self.variant = variant
+        self._probabilities = {}
+
+    @functools.cached_property
+    def data(self):
+        from lenet_keras.data import load
+
+        return self._data or load()
+
+    @functools.cached_property
+    def model(self):
+        return trained(self.variant)
+
+    @functools.cached_property
+    def counts(self):
+        from lenet_keras.counting import count
+
+        return count(self.model)
+
+    def probabilities(self, variant=None):
+        """Of the classes for the test images, (n, classes), by the network or another."""
+        from lenet_keras.evaluation import predict
+
+        variant = variant or self.variant
+        if variant not in self._probabilities:
+            images = self.data.test_images
+            self._probabilities[variant] = predict(trained(variant), images)
+        return self._probabilities[variant]
+
+    def scores(self, variant=None):
+        """What the output layer gives for the test images, before any softmax."""
+        from lenet_keras.data import network_input
+
+        model, images = trained(variant or self.variant), self.data.test_images
+        parts = np.array_split(images, -(-len(images) // 1000))
+        inputs = (network_input(model, part) for part in parts)
+        return np.concatenate([model.predict_on_batch(each) for each in inputs])
+
+    @property
+    def answers(self):
+        return self.probabilities().argmax(-1)
+
+    @functools.cached_property
+    def mistakes(self):
+        from lenet_keras.evaluation import mistakes
+
+        return mistakes(self.data.test_labels, self.probabilities())
+
+    @functools.cached_property
+    def confusion(self):
+        from lenet_keras.evaluation import confusion
+
+        return confusion(self.data.test_labels, self.answers)
+
+    def digit(self, label):
+        """The first test image of a class that the network reads rightly."""
+        right = (self.data.test_labels == label) & (self.answers == label)
+        return self.data.test_images[np.argmax(right)]
+
+    def maps(self, image):
+        """What each layer makes of an image: a dict of its name and its output."""
+        from lenet_keras.data import to_input
+
+        outputs = self._inside([to_input(image[None])])
+        return {name: np.asarray(output)[0] for name, output in outputs.items()}
+
+    @functools.cached_property
+    def _inside(self):
+        """The network with all its layers as outputs."""
+        import keras
+
+        last = {}  # where a layer squashes in a step of its own, that step counts
+        for layer in self.model.layers:
+            if layer.name != "flatten":
+                last[layer.name.removesuffix("_squash")] = layer.output
+        return keras.Model(self.model.inputs, last)
+
+
+@functools.cache
+def trained(variant, weights="mnist"):
+    """A variant with shipped weights."""
+    from lenet_keras.model import build_lenet5
+
+    return build_lenet5(variant, weights=weights)
+
+
+def measured(name):
+    """What a benchmark wrote in the repository's folder."""
+    path = BENCHMARKS / name
+    if not path.is_file():
+        raise Unavailable(
+            f"benchmarks/{name} is not here; it comes with the repository, not with "
+            "the package."
+        )
+    return json.loads(path.read_text())
