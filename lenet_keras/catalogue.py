@@ -342,7 +342,7 @@ def squashing(material):
     left.set_title("function")
     right.set_title("derivative")
     for ax in (left, right):
-        ax.set(xlabel="weighted sum a", xticks=range(-4, 5, 2))
+        ax.set(xlabel="weighted sum a", xticks=(-4, 0, 4))
         ax.axhline(0, color="#bbbbbb", lw=1, zorder=0)
     facts = {"at_one": AMPLITUDE * np.tanh(SLOPE), "steepest": AMPLITUDE * SLOPE}
     return figure, facts | {"sigmoid": 0.25}
@@ -618,7 +618,7 @@ def error_by_class(material):
     from lenet_keras.evaluation import error_by_class
 
     errors = error_by_class(material.data.test_labels, material.answers)
-    figure, ax = _panels(bottom=0.17)
+    figure, ax = _panels(left=0.12, bottom=0.17)
     plots.plot_error_by_class({material.variant: errors}, ax)
     facts = {"hardest": int(errors.argmax()), "easiest": int(errors.argmin())}
     return figure, facts | {"most": errors.max(), "least": errors.min()}
@@ -627,7 +627,7 @@ def error_by_class(material):
 @_figure
 def confidence(material):
     labels = material.data.test_labels
-    figure, axes = _panels(1, 2, left=0.11, bottom=0.17, top=0.74, wspace=0.2)
+    figure, axes = _panels(1, 2, left=0.13, bottom=0.17, top=0.74, wspace=0.2)
     sure = {}
     for ax, variant in zip(axes, (material.variant, "modern"), strict=True):
         best = material.probabilities(variant).max(-1)
@@ -730,7 +730,7 @@ def robustness(material):
 
 _AMOUNTS = {  # amounts, what the paper's Section III-E estimates, the label
     "shift_y": (range(-10, 11, 2), (-10, 10), "shift down (pixels)"),
-    "scale": (np.arange(0.5, 1.51, 0.1).round(1), (), "scale (factor)"),
+    "scale": (np.arange(0.4, 1.61, 0.1).round(1), (), "scale (factor)"),
     "rotation": (range(-60, 61, 10), (-30, 30), "rotation (degrees)"),
     "noise": (np.arange(0, 0.31, 0.05).round(2), (), "noise (share of pixels)"),
 }

@@ -43,7 +43,7 @@ class Material:
         return count(self.model)
 
     def probabilities(self, variant=None):
-        """Of the classes for the test images, (n, classes), by the network or another."""
+        """What the network, or another variant, makes of the test images, (n, classes)."""
         from lenet_keras.evaluation import predict
 
         variant = variant or self.variant

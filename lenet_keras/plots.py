@@ -827,7 +827,7 @@ def plot_methods(families, ours=None, names=None, ax=None):
     ax.yaxis.set_major_locator(FixedLocator([0.5, 1, 2, 5, 10]))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="upper right")
     return ax
 
 
