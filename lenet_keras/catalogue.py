@@ -116,7 +116,7 @@ def digits(material):
 def input_values(material):
     from lenet_keras.data import to_input
 
-    image = material.digit(5)
+    image = material.digit(3)
     padded = np.pad(image, 2)
     values = to_input(image[None])[0, ..., 0]
     top, left = _edge(padded)
@@ -134,10 +134,11 @@ def input_values(material):
 
 
 def _edge(image, size=4):
-    """Top and left of the window of the most varied pixels."""
+    """Top and left of the window with most different bytes."""
     windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
-    spread = windows.std(axis=(2, 3))
-    top, left = np.unravel_index(spread.argmax(), spread.shape)
+    ordered = np.sort(windows.reshape(*windows.shape[:2], -1))
+    different = np.count_nonzero(np.diff(ordered), axis=-1)
+    top, left = np.unravel_index(different.argmax(), different.shape)
     return int(top), int(left)
 
 
@@ -145,7 +146,7 @@ def _edge(image, size=4):
 def distortions(material):
     from lenet_keras.data import DISTORTIONS, distort, distort_by, to_input
 
-    x = to_input(material.digit(5)[None])
+    x = to_input(material.digit(3)[None])
     kinds = [name for name, ends in DISTORTIONS.items() if ends[0] != ends[1]]
     still = {name: float(name in ("scale", "squeeze")) for name in DISTORTIONS}
     images, titles = [], []
@@ -307,14 +308,14 @@ def _halving(material, number, window, value):
     """In words, how four units become one in this network."""
     kind = _counted(material, "s2").kind
     if kind == "MaxPooling2D":
-        return f"the largest of 4: {value:.2f}"
+        return f"the largest of them: {value:.2f}"
     if kind == "AveragePooling2D":
-        return f"mean of 4: {value:.2f}"
+        return f"their mean: {value:.2f}"
     coefficient, bias = (
         w[number] for w in material.model.get_layer("s2").get_weights()
     )
     return (
-        f"sum of 4 {window.sum():.2f}, times {coefficient:.2f}, "
+        f"their sum {window.sum():.2f}, times {coefficient:.2f}, "
         f"bias {bias:+.2f}, squashed {value:.2f}"
     )
 
@@ -332,8 +333,10 @@ def squashing(material):
     }
     slopes = AMPLITUDE * SLOPE * (1 - tanh**2), logistic * (1 - logistic), a > 0
     styles = {"sigmoid": {"ls": "--"}, "ReLU": {"ls": "-."}}
-    figure, (left, right) = _panels(1, 2, left=0.07, right=0.985, wspace=0.95)
-    left.set_ylim(-2, 4)
+    figure, (left, right) = _panels(
+        1, 2, left=0.07, right=0.985, top=0.745, wspace=0.95
+    )
+    left.set_ylim(-2.3, 4)
     plots.plot_curves(a, curves, left, styles)
     for (name, slope), colour in zip(
         zip(curves, slopes, strict=True), plots.COLOURS, strict=False
@@ -400,7 +403,7 @@ def codes_96(material):
 @_figure
 def layers(material):
     figure, (parameters, connections) = _panels(
-        1, 2, left=0.24, bottom=0.04, wspace=0.1
+        1, 2, left=0.24, bottom=0.04, top=0.745, wspace=0.1
     )
     rows = material.counts.layers
     names = [f"{_name(row.name)}  {'x'.join(map(str, row.shape))}" for row in rows]
@@ -633,7 +636,7 @@ def confidence(material):
         best = material.probabilities(variant).max(-1)
         right = material.probabilities(variant).argmax(-1) == labels
         plots.plot_confidence(best[right], best[~right], ax)
-        ax.set(title=f"variant {variant}", xlim=(0, 1.01))
+        ax.set(title=f"variant {variant}", xlim=(0, 1.01), xticks=(0, 0.5, 1))
         sure[variant] = np.mean(best[~right] > 0.95)
     axes[1].set_ylabel("")
     axes[1].get_legend().remove()
@@ -805,11 +808,11 @@ def methods(material):
         float(np.median(errors[:, -1]))
         for errors in (paper, _errors(top, "val_accuracy"))
     )
-    ours = {"here, as in 1998": (60_000, then), "here, today": (61_706, today)}
+    ours = {"here, 1998": (60_000, then), "here, today": (61_706, today)}
     names = {"linear": "right", "pairwise linear": "right", "LeNet-1, 16x16": "right"}
     names |= {
         "K-NN, deslanted": "left",
-        "1000 hidden units": "right",
+        "1000 hidden units": "left",
         "LeNet-5": "left",
     }
     figure, ax = _panels(bottom=0.17)

@@ -32,7 +32,7 @@ CHINESE_FONTS = (
     "Arial Unicode MS",
 )
 
-_NUMBER = re.compile(r"[-+−±]?\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"(?:(?<!\w)[-+−])?\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 @functools.cache

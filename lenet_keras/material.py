@@ -43,7 +43,7 @@ class Material:
         return count(self.model)
 
     def probabilities(self, variant=None):
-        """What the network, or another variant, makes of the test images, (n, classes)."""
+        """Of the test images, (n, classes), by the network or by another variant."""
         from lenet_keras.evaluation import predict
 
         variant = variant or self.variant

@@ -1,5 +1,6 @@
 """The figures: arrays in, a matplotlib Axes or Figure out, in one style."""
 
+import re
 import textwrap
 from typing import NamedTuple
 
@@ -907,16 +908,32 @@ def _bare(ax):
 
 def _balanced(text, columns=44):
     """Break a sentence into the fewest lines that fit, of about equal length."""
-    wide = sum(1 + (ord(character) > 0x2E80) for character in text)
-    lines = -(-wide // columns)
-    if wide > len(text) * 1.5:  # Chinese: no spaces, and characters twice as wide
-        length = -(-len(text) // lines)
-        return "\n".join(text[k : k + length] for k in range(0, len(text), length))
-    for width in range(wide // lines, columns + 1):
+    if _width(text) > len(text):
+        return _balanced_chinese(text, columns + 6)
+    lines = -(-len(text) // columns)
+    for width in range(len(text) // lines, columns + 1):
         broken = textwrap.wrap(text, width, break_long_words=False)
         if len(broken) <= lines:
             break
     return "\n".join(broken)
+
+
+def _balanced_chinese(text, columns):
+    """Break near the middle: after a mark if there is one, else where a space is."""
+    if _width(text) <= columns:
+        return text
+    for places in ("(?<=[：；，])", r"(?<=\S)\s", r"(?<=[^\x00-\xff])(?=[^\x00-\xff])"):
+        at = [match.end() for match in re.finditer(places, text)]
+        fits = [k for k in at if max(_width(text[:k]), _width(text[k:])) <= columns]
+        if fits:
+            k = min(fits, key=lambda k: abs(_width(text[:k]) - _width(text[k:])))
+            return f"{text[:k].rstrip()}\n{text[k:]}"
+    return text
+
+
+def _width(text):
+    """In columns: a Chinese character takes two."""
+    return sum(1 + (ord(character) > 0x2E80) for character in text)
 
 
 def _apart(heights, gap):
