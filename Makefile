@@ -7,7 +7,7 @@ BIN := .venv/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
-.PHONY: setup run test notebooks lint page browser accuracy ladder bench reproduce weights clean
+.PHONY: setup run test notebooks figures deck lint page browser accuracy ladder bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -30,6 +30,13 @@ notebooks: setup
 	$(BIN)/jupyter nbconvert --to notebook --inplace \
 		--config notebooks/nbconvert.json notebooks/*.ipynb
 	$(BIN)/python notebooks/finish.py
+
+# Draw every figure of the lecture from the model, the weights and the data.
+figures: setup
+	$(BIN)/lenet5 figures --out figures
+
+deck: setup
+	$(BIN)/lenet5 figures --deck --out figures
 
 lint: setup
 	$(BIN)/ruff check .

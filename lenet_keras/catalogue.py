@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from lenet_keras import plots
-from lenet_keras.material import measured, trained
+from lenet_keras.material import Unavailable, measured, trained
 from lenet_keras.paper import (
     BACKGROUND,
     C3_INPUTS,
@@ -152,13 +152,12 @@ def distortions(material):
     images, titles = [], []
     for end, first in ((0, "original"), (1, "all at once")):
         images.append(x[0] if end == 0 else np.asarray(distort(x, (0, 4)))[0])
-        titles.append(first)
+        titles.append(f"\n{first}")
         for kind in kinds:
             amounts = still | {kind: DISTORTIONS[kind][end]}
             changed = distort_by(x, np.float32([list(amounts.values())]))
             images.append(np.asarray(changed)[0])
             titles.append(f"{_KINDS[kind]}\n{amounts[kind]:g}")
-    titles[0], titles[6] = "\noriginal", "\nall at once"
     figure = plots.plot_images(np.stack(images), titles, columns=6)
     _small_titles(figure, 24.2)
     return _fit(figure, top=0.68, hspace=0.45, wspace=0.12), {"kinds": len(kinds)}
@@ -331,22 +330,20 @@ def squashing(material):
         "sigmoid": logistic,
         "ReLU": np.maximum(a, 0),
     }
-    slopes = AMPLITUDE * SLOPE * (1 - tanh**2), logistic * (1 - logistic), a > 0
+    slopes = AMPLITUDE * SLOPE * (1 - tanh**2), logistic * (1 - logistic), 1.0 * (a > 0)
     styles = {"sigmoid": {"ls": "--"}, "ReLU": {"ls": "-."}}
     figure, (left, right) = _panels(
         1, 2, left=0.07, right=0.985, top=0.745, wspace=0.95
     )
     left.set_ylim(-2.3, 4)
     plots.plot_curves(a, curves, left, styles)
-    for (name, slope), colour in zip(
-        zip(curves, slopes, strict=True), plots.COLOURS, strict=False
-    ):
-        right.plot(a, slope, color=colour, **styles.get(name, {}))
+    plots.plot_curves(a, dict(zip(curves, slopes, strict=True)), right, styles)
+    for name in tuple(right.texts):
+        name.remove()  # they stand beside the other panel
     left.set_title("function")
     right.set_title("derivative")
     for ax in (left, right):
         ax.set(xlabel="weighted sum a", xticks=(-4, 0, 4))
-        ax.axhline(0, color="#bbbbbb", lw=1, zorder=0)
     facts = {"at_one": AMPLITUDE * np.tanh(SLOPE), "steepest": AMPLITUDE * SLOPE}
     return figure, facts | {"sigmoid": 0.25}
 
@@ -564,10 +561,16 @@ def confusion_errors(material):
     return _matrix(material, "errors")
 
 
+def _need_mistakes(material):
+    if not material.mistakes:
+        raise Unavailable("no digit is misread, so there is no mistake to show.")
+
+
 def _matrix(material, colour):
     """The confusion matrix, everything coloured or only the errors."""
     from lenet_keras.evaluation import most_confused
 
+    _need_mistakes(material)
     figure, ax = _panels(left=0.08, right=0.95, bottom=0.13, top=0.795)
     plots.plot_confusion(material.confusion, ax, colour=colour)
     ax.tick_params(axis="y", rotation=0)
@@ -580,12 +583,13 @@ def _matrix(material, colour):
     (worst,) = most_confused(material.data.test_labels, material.answers, 1)
     right = int(np.trace(material.confusion))
     facts = worst._asdict() | {"right": right, "images": len(material.answers)}
-    cells = np.count_nonzero(material.confusion) - 10
+    cells = len({(m.truth, m.answer) for m in material.mistakes})
     return figure, facts | {"wrong": len(material.mistakes), "cells": cells}
 
 
 @_figure
 def mistakes(material):
+    _need_mistakes(material)
     wrong = sorted(material.mistakes, key=lambda m: (m.truth, m.answer, m.index))
     columns = max(1, int(np.ceil(np.sqrt(2.6 * len(wrong)))))
     titles = [f"{m.truth} → {m.answer}" for m in wrong]
@@ -601,6 +605,7 @@ def mistakes(material):
 def confused_pairs(material):
     from lenet_keras.evaluation import most_confused
 
+    _need_mistakes(material)
     pairs = most_confused(material.data.test_labels, material.answers, number=5)
     columns, images, names = min(9, pairs[0].count), [], []
     for pair in pairs:
@@ -629,10 +634,12 @@ def error_by_class(material):
 
 @_figure
 def confidence(material):
+    _need_mistakes(material)
     labels = material.data.test_labels
     figure, axes = _panels(1, 2, left=0.13, bottom=0.17, top=0.74, wspace=0.2)
     sure = {}
-    for ax, variant in zip(axes, (material.variant, "modern"), strict=True):
+    variants = material.variant, material.other
+    for ax, variant in zip(axes, variants, strict=True):
         best = material.probabilities(variant).max(-1)
         right = material.probabilities(variant).argmax(-1) == labels
         plots.plot_confidence(best[right], best[~right], ax)
@@ -640,8 +647,9 @@ def confidence(material):
         sure[variant] = np.mean(best[~right] > 0.95)
     axes[1].set_ylabel("")
     axes[1].get_legend().remove()
-    own, modern = sure[material.variant], sure["modern"]
-    return figure, {"own": own, "modern": modern, "variant": material.variant}
+    own, others = (sure[variant] for variant in variants)
+    facts = {"own": own, "others": others, "other": material.other}
+    return figure, facts | {"variant": material.variant}
 
 
 @_figure
@@ -652,7 +660,7 @@ def rejection(material):
         f"variant {variant}": rejection(
             material.data.test_labels, material.scores(variant)
         )
-        for variant in (material.variant, "modern")
+        for variant in (material.variant, material.other)
     }
     figure, ax = _panels(bottom=0.17)
     named = "boosted LeNet-4", "LeNet-4", "20x20-300-10"
@@ -660,7 +668,10 @@ def rejection(material):
     plots.plot_rejection(curves, published=published, ax=ax)
     own = curves[f"variant {material.variant}"]
     facts = {"refused": rejected_for(own), "error": own.error_rate[0], "target": 0.5}
-    return figure, facts | {"modern": rejected_for(curves["variant modern"])}
+    return figure, facts | {
+        "others": rejected_for(curves[f"variant {material.other}"]),
+        "other": material.other,
+    }
 
 
 _CHANGES = {  # amounts, and how one is written
@@ -700,12 +711,8 @@ def changed_digits(material):
 def robustness(material):
     from lenet_keras.evaluation import robustness
 
-    step = max(1, len(material.data.test_labels) // 2000)
-    images, labels = (
-        material.data.test_images[::step],
-        material.data.test_labels[::step],
-    )
-    variants = material.variant, "modern"
+    images, labels = material.data.test_images, material.data.test_labels
+    variants = material.variant, material.other
     figure, axes = _panels(
         2, 2, left=0.11, bottom=0.14, top=0.7, wspace=0.2, hspace=0.7
     )
@@ -731,7 +738,7 @@ def robustness(material):
     return figure, {"images": len(labels), "at_30": (at[-30] + at[30]) / 2}
 
 
-_AMOUNTS = {  # amounts, what the paper's Section III-E estimates, the label
+_AMOUNTS = {  # amounts, what the paper estimates beside its Fig. 13, the label
     "shift_y": (range(-10, 11, 2), (-10, 10), "shift down (pixels)"),
     "scale": (np.arange(0.4, 1.61, 0.1).round(1), (), "scale (factor)"),
     "rotation": (range(-60, 61, 10), (-30, 30), "rotation (degrees)"),
@@ -771,7 +778,9 @@ def peers(material):
     for row in accuracy.values():
         if row["data"] == "mnist" and row["epochs"] > 1:
             errors[row["variant"]] = float(np.median(row["test_error_percent"]))
-    figure, axes = _panels(1, 2, left=0.2, right=0.98, bottom=0.04, wspace=0.32)
+    figure, axes = _panels(
+        1, 2, left=0.2, right=0.98, bottom=0.04, top=0.745, wspace=0.32
+    )
     for ax, values, theirs, heading, fmt in (
         (axes[0], rates, ("Keras fit", "PyTorch"), "images a second", "{:,}"),
         (axes[1], errors, ("paper",), "test error (%)", "{:.2f}"),

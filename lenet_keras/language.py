@@ -49,7 +49,7 @@ def words(language):
         ValueError: for an unknown language.
     """
     if language not in LANGUAGES:
-        close = difflib.get_close_matches(str(language), LANGUAGES, n=1)
+        close = difflib.get_close_matches(str(language), LANGUAGES, 1, 0.5)
         raise ValueError(
             f"lang must be one of {', '.join(LANGUAGES)}; received {language!r}."
             + (f" Did you mean {close[0]!r}?" if close else "")

@@ -26,6 +26,11 @@ class Material:
         self.variant = variant
         self._probabilities = {}
 
+    @property
+    def other(self):
+        """A variant to compare with."""
+        return "1998" if self.variant == "modern" else "modern"
+
     @functools.cached_property
     def data(self):
         from lenet_keras.data import load

@@ -865,10 +865,8 @@ def add_lines(figure, lines, top):
     Returns:
         The Text.
     """
-    wrapped = ["\n".join(textwrap.wrap(line, 62)) for line in lines]
-    return figure.text(
-        0.03, top, "\n\n".join(wrapped), size="small", va="top", linespacing=1.15
-    )
+    text = "\n\n".join(_wrapped(line) for line in lines)
+    return figure.text(0.03, top, text, size="small", va="top", linespacing=1.15)
 
 
 def _panels(number, columns, size, heading, extra=0):
@@ -929,6 +927,16 @@ def _balanced_chinese(text, columns):
             k = min(fits, key=lambda k: abs(_width(text[:k]) - _width(text[k:])))
             return f"{text[:k].rstrip()}\n{text[k:]}"
     return text
+
+
+def _wrapped(text, columns=62):
+    """Break a paragraph into lines, between words or Chinese characters."""
+    lines = [""]
+    for part in re.findall(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff]|\s", text):
+        if _width(lines[-1]) + _width(part.rstrip()) > columns:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _width(text):

@@ -196,3 +196,91 @@ def test_a_shown_figure_carries_its_text_and_is_closed(monkeypatch):
         ((figure,), {"metadata": {"image/png": {"alt": "a white square"}}})
     ]
     assert not plt.get_fignums()
+
+
+def test_the_sizes_of_text_follow_the_style():
+    titles = {}
+    for name, style in (("notebook", plots.STYLE), ("slide", plots.SLIDE)):
+        with plt.rc_context(style):
+            figure = plots.plot_images(np.zeros((1, 4, 4)), ["a"])
+            titles[name] = figure.axes[0].title.get_fontsize()
+            ax = plots.plot_error_by_class({"one": [0.1, 0.2]})
+            titles[f"{name}, small"] = ax.texts[0].get_fontsize()
+    assert titles["notebook"] == 12
+    assert titles["notebook, small"] == pytest.approx(10, abs=0.1)
+    assert titles["slide, small"] >= 24
+
+
+def test_a_map_has_its_windows_where_they_belong_and_dims_the_rest():
+    window = 2, 3, 4, "red"
+    ax = plots.plot_map(np.arange(100).reshape(10, 10), windows=[window], dim=True)
+    (square,) = ax.patches
+    assert (square.get_y(), square.get_x(), square.get_width()) == (1.5, 2.5, 4)
+    veil = ax.images[1].get_array()[..., 3]
+    assert (veil == 0).sum() == 16
+    assert (veil[2:6, 3:7] == 0).all()
+
+
+def test_a_signed_map_is_white_at_zero():
+    ax = plots.plot_map([[-1, np.nan], [0, 3]], signed=True)
+    assert ax.images[0].get_clim() == (-3, 3)
+    ax = plots.plot_numbers(np.array([[-2.0, 1.0]]), fmt=".1f", signed=True)
+    assert ax.images[0].get_clim() == (-2, 2)
+    assert [text.get_color() for text in ax.texts] == ["white", "black"]
+
+
+def test_a_mosaic_puts_each_picture_in_its_place():
+    images = np.stack([np.full((2, 3), k) for k in range(1, 6)])
+    ax = plots.plot_mosaic(images, 3, gap=1, names="ab", heads="xyz")
+    sheet = np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
+    assert sheet.shape == (5, 11)
+    assert (sheet[:2, 4:7] == 2).all()
+    assert (sheet[3:, :3] == 4).all()
+    assert np.isnan(sheet[2]).all()
+    assert np.isnan(sheet[3:, 8:]).all()
+    assert ax.get_xticks().tolist() == [1, 5, 9]
+    assert ax.get_yticks().tolist() == [0.5, 3.5]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_one_score_is_told_apart_by_colour_and_by_weight():
+    ax = plots.plot_scores([3.0, 1.0, 2.0], best=1)
+    colours = [bar.get_facecolor() for bar in ax.patches]
+    assert colours[0] == colours[2] != colours[1]
+    weights = [label.get_fontweight() for label in ax.get_xticklabels()]
+    assert weights == ["normal", "bold", "normal"]
+    assert plots.plot_scores([3.0, 1.0]).patches[0].get_height() == 3
+
+
+def test_methods_are_points_and_some_have_names():
+    families = {"nets": [("a", 10, 2.0), ("b", 100, 1.0)], "others": [("c", 50, 5.0)]}
+    ax = plots.plot_methods(families, {"ours": (60, 0.9)}, {"c": "left"})
+    drawn = [tuple(line.get_xydata()[0]) for line in ax.get_lines()]
+    assert drawn == [(10, 2), (50, 5), (60, 0.9)]
+    assert {text.get_text() for text in ax.texts} == {"ours", "c"}
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+
+
+def test_runs_may_have_a_band_from_the_lowest_to_the_highest():
+    ax = plots.plot_runs({"test": [[3, 2], [5, 1]]}, band=True)
+    (band,) = ax.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (1, 5)
+
+
+def test_a_long_title_has_two_lines_of_about_equal_length():
+    title = plots.add_title(plt.figure(), "one two three four five six " * 2, 0.8)
+    first, second = title.get_text().splitlines()
+    assert abs(len(first) - len(second)) < 8
+    assert plots.add_title(plt.figure(), "short", 0.8).get_text() == "short"
+
+
+def test_paragraphs_are_wrapped_between_words_and_chinese_characters():
+    text = plots.add_lines(plt.figure(), ["word " * 20, "字" * 40], 0.8).get_text()
+    words, characters = text.split("\n\n")
+    assert max(map(len, words.splitlines())) <= 62
+    assert [len(line) for line in characters.splitlines()] == [31, 9]
+
+
+def test_a_caption_stands_under_the_pictures():
+    assert plots.add_caption(plt.figure(), "words").get_position()[1] < 0.15
