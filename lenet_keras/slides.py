@@ -98,7 +98,7 @@ def write_deck(material, out, language="en"):
     if importlib.util.find_spec("pptx") is None:
         yield Unavailable(
             "lenet5.pptx is left out: it needs python-pptx. Install it: "
-            "pip install python-pptx"
+            "pip install python-pptx."
         )
         return
     write_whole(
@@ -143,8 +143,10 @@ def _drawn(material, names, language):
         except Unavailable as reason:
             yield Unavailable(f"{name} is left out: {reason}")
             continue
-        yield slide
-        plt.close(slide.figure)
+        try:
+            yield slide
+        finally:
+            plt.close(slide.figure)
 
 
 def _png(figure, **options):
@@ -165,7 +167,14 @@ def _index(slides, formats, language):
     parts = [f"# {said['title']}", said["about"], sheet]
     for slide in slides:
         files = ", ".join(f"[{f}]({slide.name}.{f})" for f in formats)
-        parts.append(f"## {slide.name}\n\n**{slide.title}** ({files})\n\n{slide.alt}")
+        parts += [
+            f"## {slide.name}",
+            f"**{slide.title}** ({files})",
+            f"![{slide.alt}]({slide.name}.{kind})",
+            f"*{slide.alt}*",
+            slide.note,
+            f"{said['ask']} {slide.question}\n{said['answer']} {slide.answer}",
+        ]
     return "\n\n".join(parts) + "\n"
 
 
