@@ -30,13 +30,12 @@ def forward(model):
     place = next((i for i, pair in enumerate(pairwise(layers)) if _fits(*pair)), None)
     if place is None or tf.config.list_physical_devices("GPU"):
         return lambda x: model(x, training=True)
-    (c1, s2), others = layers[place : place + 2], layers[place + 2 :]
-    weigh = s2.weigh if isinstance(s2, Subsampling) else lambda average: average
+    c1, s2, *others = layers[place:]
 
     def call(x):
         for layer in layers[:place]:
             x = layer(x, training=True)
-        x = weigh(_average_of_windows(c1, x))
+        x = _convolve_and_subsample(c1, s2, x)
         for layer in others:
             x = layer(x, training=True)
         return x
@@ -83,8 +82,8 @@ def _averages(s2):
     return tuple(s2.pool_size) == tuple(s2.strides) == (2, 2)
 
 
-def _average_of_windows(c1, x):
-    """C1, then the average of each 2x2 window of its units.
+def _convolve_and_subsample(c1, s2, x):
+    """C1, then S2: the average of each 2x2 window of its units, or their weighed sum.
 
     The four units of a window read a square that is one pixel wider than the kernel. On
     2x2 pixels taken as one of four channels, all four are one place of a convolution by
@@ -99,8 +98,12 @@ def _average_of_windows(c1, x):
     squares = tf.reshape(tf.transpose(squares, (0, 1, 3, 2, 4)), (-1, height, width, 4))
     sums = tf.nn.conv2d(squares, kernel, strides=1, padding="VALID")
     units = c1.activation(tf.nn.bias_add(sums, tf.tile(c1.bias, (4,))))
-    mean = np.kron(np.full((4, 1), 1 / 4), np.eye(maps)).astype("float32")
-    return tf.tensordot(units, mean, axes=1)  # faster both ways than pooling
+    # Sums of four units by a matrix product: faster both ways than pooling.
+    fours = np.kron(np.ones((4, 1)), np.eye(maps)).astype("float32")
+    if not isinstance(s2, Subsampling):
+        return tf.tensordot(units, fours / 4, axes=1)
+    sums = tf.tensordot(units, s2.coefficient * fours, axes=1)
+    return s2.activation(tf.nn.bias_add(sums, s2.bias))
 
 
 def _places(size):

@@ -96,11 +96,8 @@ class Subsampling(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(maps,), initializer="zeros")
 
     def call(self, inputs):
-        return self.weigh(ops.average_pool(inputs, 2, strides=2))
-
-    def weigh(self, average):
-        """Return the layer's output from the average of each 2x2 window."""
         # The sum is four times the average; the 4 goes to the few coefficients.
+        average = ops.average_pool(inputs, 2, strides=2)
         return self.activation(average * (4 * self.coefficient) + self.bias)
 
     def compute_output_shape(self, input_shape):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from lenet_keras import VARIANTS, Subsampling, build_lenet5
-from lenet_keras.fast import _average_of_windows, forward, fused_updates
+from lenet_keras.fast import _convolve_and_subsample, forward, fused_updates
 
 
 @pytest.fixture
@@ -15,11 +15,11 @@ def taken_together(monkeypatch):
     """Which convolutions were taken together with the average after them."""
     names = []
 
-    def noted(c1, x):
+    def noted(c1, s2, x):
         names.append(c1.name)
-        return _average_of_windows(c1, x)
+        return _convolve_and_subsample(c1, s2, x)
 
-    monkeypatch.setattr("lenet_keras.fast._average_of_windows", noted)
+    monkeypatch.setattr("lenet_keras.fast._convolve_and_subsample", noted)
     return names
 
 
