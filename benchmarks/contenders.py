@@ -7,6 +7,7 @@ on standard input, after it it prints the seconds that it took; last, a line of 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -35,24 +36,35 @@ def keras_fit(args, say):
     _plain_model().fit(to_input(images), labels, callbacks=[_turns(say)], **options)
 
 
-def one_graph(args, say, branches=False):
-    """`train` with the plain model; without branches, on TensorFlow's own threads."""
-    from lenet_keras import train, training
+def plain_steps(args, say, branches=True, covering=False):
+    """`train` without its fast forms; without branches, on TensorFlow's own threads."""
+    from lenet_keras import training
 
-    if branches:
-        training.use_all_cores()
-    else:
+    training.forward = lambda model: lambda x: model(x, training=True)
+    training.fused_updates = contextlib.nullcontext
+    if not branches:
         training._SMALLEST_PART = args.batch_size
-    options = {"batch_size": args.batch_size, "epochs": args.epochs}
-    train(_plain_model(), *_mnist(args.images), callbacks=[_turns(say)], **options)
+        training.use_all_cores = lambda: None
+    ours(args, say, plain_model=not covering)
 
 
-def ours(args, say, variant="classic", distort=False):
+def updates_fused(args, say):
+    """`train`, all but C1 and S2 in one go."""
+    from lenet_keras import training
+
+    training.forward = lambda model: lambda x: model(x, training=True)
+    ours(args, say)
+
+
+def ours(args, say, variant="classic", distort=False, plain_model=False):
     """What our commands run: `train`, one thread a core, and our model."""
     from lenet_keras import VARIANTS, build_lenet5, train, training
 
     training.use_all_cores()
-    model = _compiled(build_lenet5(variant), VARIANTS[variant].loss)
+    if plain_model:
+        model = _plain_model()
+    else:
+        model = _compiled(build_lenet5(variant), VARIANTS[variant].loss)
     options = {"batch_size": args.batch_size, "epochs": args.epochs, "distort": distort}
     train(model, *_mnist(args.images), callbacks=[_turns(say)], **options)
 
@@ -153,8 +165,10 @@ def matrix_product(args, say):
 CONTENDERS = {
     "keras fit": keras_fit,
     "pytorch eager": pytorch_eager,
-    "one graph": one_graph,
-    "one graph, branches": lambda args, say: one_graph(args, say, branches=True),
+    "one graph": lambda args, say: plain_steps(args, say, branches=False),
+    "branches": plain_steps,
+    "covering": lambda args, say: plain_steps(args, say, covering=True),
+    "updates fused": updates_fused,
     "ours": ours,
     "ours, 1998": lambda args, say: ours(args, say, "1998"),
     "ours, distorted": lambda args, say: ours(args, say, distort=True),

@@ -36,8 +36,10 @@ TORCH = importlib.util.find_spec("torch") is not None
 RUNGS = {
     "keras fit": "plain `fit`",
     "one graph": "the loop over an epoch's batches in one graph, images gathered there",
-    "one graph, branches": "and each batch in two branches, one a core",
-    "ours": "and C5 as one matrix product: `train(build_lenet5(), ...)`",
+    "branches": "and each batch in two branches, one a core",
+    "covering": "and C5 as one matrix product",
+    "updates fused": "and one kernel a variable for the optimiser's update",
+    "ours": "and C1 with S2 in one go: `train(build_lenet5(), ...)`",
 }
 OTHERS = {
     "pytorch eager": "PyTorch, eager",
