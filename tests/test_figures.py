@@ -533,6 +533,14 @@ def test_the_committed_page_shows_every_figure_with_its_alt_text():
             assert (ROOT / "figures" / f"{name}.{format}").is_file()
 
 
+@pytest.mark.parametrize(
+    "name", ["learning-curves", "training-set-size", "ladder", "peers"]
+)
+def test_the_committed_figures_show_what_was_measured_last(name, slide):
+    page = (ROOT / "figures" / "README.md").read_text("utf-8")
+    assert f"**{slide(name).title}**" in page, "draw them anew: make figures deck"
+
+
 def test_the_committed_figures_stay_small():
     files = [f for f in (ROOT / "figures").iterdir() if f.suffix != ".html"]
     assert sum(file.stat().st_size for file in files) < 8e6
