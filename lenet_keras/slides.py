@@ -173,7 +173,8 @@ def _index(slides, formats, language):
             f"![{slide.alt}]({slide.name}.{kind})",
             f"*{slide.alt}*",
             slide.note,
-            f"{said['ask']} {slide.question}\n{said['answer']} {slide.answer}",
+            f"{said['ask']} {slide.question}",
+            f"{said['answer']} {slide.answer}",
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -216,6 +217,7 @@ def _presentation(path, pictures, language):
     page.notes_slide.notes_text_frame.text = said["sources_note"]
     about = deck.core_properties
     about.title, about.author, about.last_modified_by = said["title"], "lenet_keras", ""
+    about.comments = said["sources"][0]
     about.created = about.modified = _DATE
     deck.save(path)
     _undate(path)

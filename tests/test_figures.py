@@ -144,7 +144,9 @@ def fields(template):
 def test_no_number_of_a_run_is_typed_into_a_title():
     for name in NAMES:
         title = words("en")[name]["title"]
-        typed = re.findall(r"(?<![\w-])\d[\d.,]*%?", re.sub(r"\{.*?\}", "", title))
+        typed = re.findall(
+            r"(?<![\w-])\d+(?:[.,]\d+)*%?", re.sub(r"\{.*?\}", "", title)
+        )
         known = {
             "0",
             "1998",
@@ -539,6 +541,10 @@ def test_the_committed_page_shows_every_figure_with_its_alt_text():
 def test_the_committed_figures_show_what_was_measured_last(name, slide):
     page = (ROOT / "figures" / "README.md").read_text("utf-8")
     assert f"**{slide(name).title}**" in page, "draw them anew: make figures deck"
+
+
+def test_the_readme_counts_the_figures():
+    assert f"{len(NAMES)} figures" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_committed_figures_stay_small():
