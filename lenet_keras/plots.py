@@ -617,6 +617,110 @@ def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
     return ax
 
 
+def plot_rows(rows, titles=None, size=1.1, signed=False):
+    """Draw rows of pictures, the name of each row on its left.
+
+    Args:
+        rows: dict of a name and its list of arrays (height, width); None is a gap.
+        titles: dict of the same names and their texts above the pictures, or None.
+        size: float, inches a picture.
+        signed: bool, one colour scale centred on zero, as `plot_maps` has it, instead
+            of ink on paper.
+
+    Returns:
+        The Figure.
+    """
+    columns = max(map(len, rows.values()))
+    height = (size + (0.3 if titles else 0)) * len(rows)
+    figure, grid = plt.subplots(
+        len(rows), columns, figsize=(size * columns, height), squeeze=False
+    )
+    for ax in grid.flat:
+        ax.axis("off")
+    shown = [each for row in rows.values() for each in row if each is not None]
+    low, high = min(map(np.min, shown)), max(map(np.max, shown))
+    if signed:
+        low, high = -max(-low, high), max(-low, high)
+    for axes, (name, row) in zip(grid, rows.items(), strict=True):
+        axes[0].annotate(
+            name,
+            (0, 0.5),
+            xycoords="axes fraction",
+            xytext=(-10, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+        )
+        for k, (ax, each) in enumerate(zip(axes, row, strict=False)):
+            if each is None:
+                continue
+            ax.axis("on")
+            _bare(ax)
+            ax.imshow(
+                each,
+                cmap="PuOr" if signed else "binary",
+                interpolation="nearest",
+                vmin=low,
+                vmax=high,
+            )
+            if titles:
+                ax.set_title(titles[name][k], fontsize=11)
+    figure.tight_layout(pad=0.3)
+    return figure
+
+
+def plot_classes(points, labels, ax=None):
+    """Draw points in the plane, each as the number of its class.
+
+    Args:
+        points: array (n, 2).
+        labels: integers (n,), 0 to 9.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(6, 6))[1]
+    for digit in np.unique(labels):
+        x, y = points[labels == digit].T
+        colour = plt.get_cmap("tab10")(digit % 10)
+        ax.scatter(x, y, s=22, marker=f"${digit}$", lw=0.2, color=colour)
+    _bare(ax)
+    return ax
+
+
+def plot_reading(image, answers, distances, limit=10):
+    """Draw a row of digits, and below it the answer of each place (Section VII).
+
+    Args:
+        image: array (32, width).
+        answers: integers (n,), one every 4 pixels, the first in the middle of the
+            first 32.
+        distances: floats (n,), of the answers to their codes; the height of a number.
+        limit: float, answers with a smaller distance are drawn bold and blue.
+
+    Returns:
+        The Figure.
+    """
+    figure, (above, below) = plt.subplots(
+        2, 1, sharex=True, figsize=(12, 4.6), height_ratios=(1, 1.1)
+    )
+    above.imshow(image, cmap="binary", interpolation="nearest", aspect="auto")
+    _bare(above)
+    places = 15.5 + 4 * np.arange(len(answers))
+    for place, answer, distance in zip(places, answers, distances, strict=True):
+        look = {"color": BLUE, "weight": "bold"} if distance < limit else {}
+        look = {"color": "grey"} | look
+        below.text(place, distance, str(answer), ha="center", va="center", **look)
+    below.axhline(limit, color="grey", lw=1)
+    below.set(yscale="log", ylim=(0.7 * min(distances), 1.5 * max(distances)))
+    below.set(xlabel="pixel", ylabel="distance")
+    below.yaxis.set_major_formatter("{x:g}")
+    below.yaxis.set_minor_formatter("")
+    figure.tight_layout()
+    return figure
+
+
 def _panels(number, columns, size, heading, extra=0):
     """A figure of that many bare axes, in rows."""
     columns = min(columns, number)
