@@ -230,13 +230,14 @@ def plot_calibration(groups, ax=None):
     ax.plot([0, 1], [0, 1], color="grey", lw=1)
     ax.plot(groups.confidence, groups.accuracy, "o-", color=BLUE)
     for x, y, number in zip(*groups, strict=True):
-        offset = (-6, 6) if y >= x else (6, -12)
+        above = y >= x or y < 0.1  # never on the numbers of the axis
+        offset = (-6, 6) if above else (6, -12)
         ax.annotate(
             f"{number:,}",
             (x, y),
             xytext=offset,
             textcoords="offset points",
-            ha="right" if y >= x else "left",
+            ha="right" if above else "left",
             fontsize=9,
         )
     ax.set(xlabel="confidence", ylabel="share of right answers")
@@ -264,20 +265,17 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
         ends.append(error[0])
     ax.axhline(target, color="grey", lw=1)
     ax.annotate(
-        f"{target:g}% (Fig. 10)", (10, target), va="bottom", ha="right", color="grey"
+        f"{target:g}% (Fig. 10)",
+        (10, target),
+        xytext=(0, -4),
+        textcoords="offset points",
+        va="top",
+        ha="right",
+        color="grey",
     )
-    for name, refused in (published or {}).items():
-        ax.plot(refused, target, "x", color="black", ms=8, mew=2)
-        ax.annotate(
-            name,
-            (refused, target),
-            xytext=(4, 8),
-            textcoords="offset points",
-            rotation=50,
-            fontsize=9,
-        )
     ax.set(xlabel="refused (%)", ylabel="error of the others (%)")
     ax.set(xlim=(0, 10), ylim=(0, 1.15 * max(*ends, 2 * target)))
+    _name_points(ax, published or {}, target)
     ax.legend(frameon=False)
     return ax
 
@@ -631,9 +629,10 @@ def plot_rows(rows, titles=None, size=1.1, signed=False):
         The Figure.
     """
     columns = max(map(len, rows.values()))
-    height = (size + (0.3 if titles else 0)) * len(rows)
+    width = size * columns + 0.1 * max(map(len, rows))  # pictures, and their names
+    height = (size + (0.25 if titles else 0)) * len(rows)
     figure, grid = plt.subplots(
-        len(rows), columns, figsize=(size * columns, height), squeeze=False
+        len(rows), columns, figsize=(width, height), squeeze=False
     )
     for ax in grid.flat:
         ax.axis("off")
@@ -664,7 +663,7 @@ def plot_rows(rows, titles=None, size=1.1, signed=False):
                 vmax=high,
             )
             if titles:
-                ax.set_title(titles[name][k], fontsize=11)
+                ax.set_title(titles[name][k], fontsize="small")
     figure.tight_layout(pad=0.3)
     return figure
 
@@ -719,6 +718,25 @@ def plot_reading(image, answers, distances, limit=10):
     below.yaxis.set_minor_formatter("")
     figure.tight_layout()
     return figure
+
+
+def _name_points(ax, points, height):
+    """Crosses at one height, and their names above, slanted, where they find room."""
+    names = sorted(points, key=points.get)
+    places = [ax.transData.transform((points[name], height))[0] for name in names]
+    points_a_pixel = 72 / ax.figure.dpi
+    gap = 1.2 * plt.rcParams["font.size"] / points_a_pixel
+    for name, place, moved in zip(names, places, _apart(places, gap), strict=True):
+        ax.plot(points[name], height, "x", color="black", ms=8, mew=2)
+        ax.annotate(
+            name,
+            (points[name], height),
+            xytext=((moved - place) * points_a_pixel, 22),
+            textcoords="offset points",
+            rotation=50,
+            fontsize="small",
+            arrowprops={"arrowstyle": "-", "lw": 0.6, "relpos": (0, 0), "shrinkB": 6},
+        )
 
 
 def _panels(number, columns, size, heading, extra=0):
