@@ -295,11 +295,13 @@ def plot_robustness(amounts, errors, *, xlabel, limits=(), ax=None):
     """
     ax = ax or plt.subplots(figsize=(6, 4))[1]
     if len(limits):
-        ax.axvspan(*limits, color="#eeeeee", zorder=0, label="survived, says the paper")
+        look = {"facecolor": "#eeeeee", "edgecolor": "grey", "ls": "--", "zorder": 0}
+        ax.axvspan(*limits, **look, label="survived, says the paper")
     for (name, values), colour in zip(errors.items(), (BLUE, VERMILION), strict=False):
         ax.plot(amounts, 100 * np.asarray(values), "o-", ms=4, color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel="error (%)", ylim=(0, 100))
-    ax.legend(frameon=False, fontsize=10)
+    ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    ax.legend(framealpha=1, edgecolor="none", fontsize="small")
     return ax
 
 
@@ -701,11 +703,13 @@ def plot_reading(image, answers, distances, limit=10):
     Returns:
         The Figure.
     """
+    heights = 11 * len(image) / np.shape(image)[1], 2.2  # inches
     figure, (above, below) = plt.subplots(
-        2, 1, sharex=True, figsize=(12, 4.6), height_ratios=(1, 1.1)
+        2, 1, sharex=True, figsize=(12, 0.5 + sum(heights)), height_ratios=heights
     )
     above.imshow(image, cmap="binary", interpolation="nearest", aspect="auto")
-    _bare(above)
+    above.set(yticks=[])
+    above.tick_params(bottom=False)
     places = 15.5 + 4 * np.arange(len(answers))
     for place, answer, distance in zip(places, answers, distances, strict=True):
         look = {"color": BLUE, "weight": "bold"} if distance < limit else {}
