@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 # Colour-blind safe, from Okabe and Ito.
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -265,13 +266,14 @@ def plot_calibration(groups, ax=None):
     ax.plot([0, 1], [0, 1], color="grey", lw=1)
     ax.plot(groups.confidence, groups.accuracy, "o-", color=BLUE)
     for x, y, number in zip(*groups, strict=True):
-        offset = (-6, 6) if y >= x else (6, -12)
+        above = y >= x or y < 0.1  # never on the numbers of the axis
+        offset = (-6, 6) if above else (6, -12)
         ax.annotate(
             f"{number:,}",
             (x, y),
             xytext=offset,
             textcoords="offset points",
-            ha="right" if y >= x else "left",
+            ha="right" if above else "left",
             fontsize="small",
         )
     ax.set(xlabel="confidence", ylabel="share of right answers")
@@ -295,24 +297,21 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
     ends = []
     for (name, curve), colour in zip(curves.items(), (BLUE, VERMILION), strict=False):
         refused, error = 100 * curve.rejected, 100 * curve.error_rate
-        ax.plot(refused, error, color=colour, lw=_line(2), label=name)
+        ax.plot(refused, error, color=colour, lw=2, label=name)
         ends.append(error[0])
     ax.axhline(target, color="grey", lw=1)
     ax.annotate(
-        f"{target:g}% (Fig. 10)", (10, target), va="bottom", ha="right", color="grey"
+        f"{target:g}% (Fig. 10)",
+        (10, target),
+        xytext=(0, -4),
+        textcoords="offset points",
+        va="top",
+        ha="right",
+        color="grey",
     )
-    for name, refused in (published or {}).items():
-        ax.plot(refused, target, "x", color="black", ms=8, mew=2)
-        ax.annotate(
-            name,
-            (refused, target),
-            xytext=(4, 8),
-            textcoords="offset points",
-            rotation=50,
-            fontsize="small",
-        )
     ax.set(xlabel="refused (%)", ylabel="error of the others (%)")
     ax.set(xlim=(0, 10), ylim=(0, 1.15 * max(*ends, 2 * target)))
+    _name_points(ax, published or {}, target)
     ax.legend(frameon=False)
     return ax
 
@@ -332,11 +331,13 @@ def plot_robustness(amounts, errors, *, xlabel, limits=(), ax=None):
     """
     ax = ax or plt.subplots(figsize=(6, 4))[1]
     if len(limits):
-        ax.axvspan(*limits, color="#eeeeee", zorder=0, label="survived, says the paper")
+        look = {"facecolor": "#eeeeee", "edgecolor": "grey", "ls": "--", "zorder": 0}
+        ax.axvspan(*limits, **look, label="survived, says the paper")
     for (name, values), colour in zip(errors.items(), (BLUE, VERMILION), strict=False):
         ax.plot(amounts, 100 * np.asarray(values), "o-", ms=4, color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel="error (%)", ylim=(0, 100))
-    ax.legend(frameon=False, fontsize="small")
+    ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    ax.legend(framealpha=1, edgecolor="none", fontsize="small")
     return ax
 
 
@@ -631,11 +632,15 @@ def plot_curves(x, curves, ax=None, styles=None):
     ax.margins(x=0.02)
     ax.autoscale_view()
     line = max(17, plt.rcParams["font.size"] * ax.figure.dpi / 72)  # pixels
-    heights = _apart([ax.transData.transform(end[:2])[1] for end in ends], gap=line)
-    right = ax.transAxes.transform((1, 0))[0] + line / 2
-    for height, (_, _, name, colour) in zip(heights, ends, strict=True):
-        place = ax.transAxes.inverted().transform((right, height))
-        ax.text(*place, name, transform=ax.transAxes, color=colour, va="center")
+    places = np.array([ax.transData.transform(end[:2])[1] for end in ends])
+    lifts = (_apart(places, gap=line) - places) / ax.figure.dpi
+    # At the height of the data: a name stays with its curve when the limits change.
+    for lift, (_, height, name, colour) in zip(lifts, ends, strict=True):
+        beside = ScaledTranslation(
+            line / 2 / ax.figure.dpi, lift, ax.figure.dpi_scale_trans
+        )
+        place = ax.get_yaxis_transform() + beside
+        ax.text(1, height, name, transform=place, color=colour, va="center")
     return ax
 
 
@@ -660,6 +665,203 @@ def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
     ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)
     return ax
+
+
+def plot_walk(stages, width=11):
+    """Draw what each layer makes of one image: a row a layer, one colour scale for all.
+
+    Args:
+        stages: dict of a name, written at the left, and its maps (height, width, n).
+        width: float, inches.
+
+    Returns:
+        The Figure.
+    """
+    margin, gap = 1.4, 0.1
+    room = {name: (width - margin) / maps.shape[-1] for name, maps in stages.items()}
+    sides = {name: min(1.35, each) - gap for name, each in room.items()}
+    height = sum(sides.values()) + 2 * gap * len(stages)
+    largest = max(np.abs(maps).max() for maps in stages.values()) or 1
+    figure = plt.figure(figsize=(width, height))
+    bottom = height
+    for name, maps in stages.items():
+        side = sides[name]
+        bottom -= side + 2 * gap
+        figure.text(0, (bottom + gap + side / 2) / height, name, va="center")
+        for k, each in enumerate(np.moveaxis(maps, -1, 0)):
+            left = margin + k * (side + gap)
+            ax = figure.add_axes(
+                (left / width, (bottom + gap) / height, side / width, side / height)
+            )
+            drawn = ax.imshow(
+                each, cmap="PuOr", interpolation="nearest", vmin=-largest, vmax=largest
+            )
+            ax.set_anchor("W")
+            _bare(ax)
+    bar = figure.add_axes((1 - 3 / width, 1 - 0.6 / height, 2.8 / width, 0.15 / height))
+    figure.colorbar(drawn, cax=bar, orientation="horizontal")
+    return figure
+
+
+def plot_step_sizes(sizes, published, ceiling, ax=None):
+    """Draw how the step sizes of all weights are distributed, on logarithmic axes.
+
+    Args:
+        sizes: dict of a name and its floats, one a weight; up to two.
+        published: (low, high), the range that the paper reports.
+        ceiling: float, the largest size that there can be, eta / mu.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(10, 4.5))[1]
+    smallest = min(np.min(each) for each in sizes.values())
+    bins = np.geomspace(min(smallest, *published) / 1.2, 1.2 * ceiling, 60)
+    ax.axvspan(
+        *published, color="#eeeeee", zorder=0, label="first pass, says the paper"
+    )
+    ax.axvline(ceiling, color="grey", lw=1, label=f"{ceiling:g}, the largest possible")
+    for (name, each), colour in zip(sizes.items(), (BLUE, VERMILION), strict=False):
+        ax.hist(np.ravel(each), bins, color=colour, alpha=0.6, label=name)
+    ax.set(xlabel="step size", ylabel="weights", xscale="log", yscale="log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_major_formatter("{x:,g}")
+    ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
+    return ax
+
+
+def plot_paths(loss, paths, ax=None):
+    """Draw a loss of two weights as a map of its heights, and walks over it.
+
+    Args:
+        loss: function of two arrays, the weights, that returns their loss.
+        paths: dict of a name and its floats (points, 2), where a walk came by.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes: a line a walk, with a dot at each of its points.
+    """
+    ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+    for colour, (name, path) in zip(COLOURS, paths.items(), strict=False):
+        ax.plot(*np.transpose(path), "o-", color=colour, ms=4, label=name)
+    ax.margins(0.15)
+    ax.autoscale_view()
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    across, up = np.meshgrid(np.linspace(left, right, 200), np.linspace(low, high, 200))
+    heights = loss(across, up)
+    levels = heights.max() * np.linspace(0, 1, 12) ** 2
+    ax.contour(across, up, heights, levels, colors="#bbbbbb", linewidths=1, zorder=0)
+    ax.set(xlabel="one weight", ylabel="another weight")
+    ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
+    return ax
+
+
+def plot_rows(rows, titles=None, size=1.1, signed=False):
+    """Draw rows of pictures, the name of each row on its left.
+
+    Args:
+        rows: dict of a name and its list of arrays (height, width); None is a gap.
+        titles: dict of the same names and their texts above the pictures, or None.
+        size: float, inches a picture.
+        signed: bool, one colour scale centred on zero, as `plot_maps` has it, instead
+            of ink on paper.
+
+    Returns:
+        The Figure.
+    """
+    columns = max(map(len, rows.values()))
+    width = size * columns + 0.1 * max(map(len, rows))  # pictures, and their names
+    height = (size + (0.25 if titles else 0)) * len(rows)
+    figure, grid = plt.subplots(
+        len(rows), columns, figsize=(width, height), squeeze=False
+    )
+    for ax in grid.flat:
+        ax.axis("off")
+    shown = [each for row in rows.values() for each in row if each is not None]
+    low, high = min(map(np.min, shown)), max(map(np.max, shown))
+    if signed:
+        low, high = -max(-low, high), max(-low, high)
+    for axes, (name, row) in zip(grid, rows.items(), strict=True):
+        axes[0].annotate(
+            name,
+            (0, 0.5),
+            xycoords="axes fraction",
+            xytext=(-10, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+        )
+        for k, (ax, each) in enumerate(zip(axes, row, strict=False)):
+            if each is None:
+                continue
+            ax.axis("on")
+            _bare(ax)
+            ax.imshow(
+                each,
+                cmap="PuOr" if signed else "binary",
+                interpolation="nearest",
+                vmin=low,
+                vmax=high,
+            )
+            if titles:
+                ax.set_title(titles[name][k], fontsize="small")
+    figure.tight_layout(pad=0.3)
+    return figure
+
+
+def plot_classes(points, labels, ax=None):
+    """Draw points in the plane, each as the number of its class.
+
+    Args:
+        points: array (n, 2).
+        labels: integers (n,), 0 to 9.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(6, 6))[1]
+    for digit in np.unique(labels):
+        x, y = points[labels == digit].T
+        colour = plt.get_cmap("tab10")(digit % 10)
+        ax.scatter(x, y, s=22, marker=f"${digit}$", lw=0.2, color=colour)
+    _bare(ax)
+    return ax
+
+
+def plot_reading(image, answers, distances, limit=10):
+    """Draw a row of digits, and below it the answer of each place (Section VII).
+
+    Args:
+        image: array (32, width).
+        answers: integers (n,), one every 4 pixels, the first in the middle of the
+            first 32.
+        distances: floats (n,), of the answers to their codes; the height of a number.
+        limit: float, answers with a smaller distance are drawn bold and blue.
+
+    Returns:
+        The Figure.
+    """
+    heights = 11 * len(image) / np.shape(image)[1], 2.2  # inches
+    figure, (above, below) = plt.subplots(
+        2, 1, sharex=True, figsize=(12, 0.5 + sum(heights)), height_ratios=heights
+    )
+    above.imshow(image, cmap="binary", interpolation="nearest", aspect="auto")
+    above.set(yticks=[])
+    above.tick_params(bottom=False)
+    places = 15.5 + 4 * np.arange(len(answers))
+    for place, answer, distance in zip(places, answers, distances, strict=True):
+        look = {"color": BLUE, "weight": "bold"} if distance < limit else {}
+        look = {"color": "grey"} | look
+        below.text(place, distance, str(answer), ha="center", va="center", **look)
+    below.axhline(limit, color="grey", lw=1)
+    below.set(yscale="log", ylim=(0.7 * min(distances), 1.5 * max(distances)))
+    below.set(xlabel="pixel", ylabel="distance")
+    below.yaxis.set_major_formatter("{x:g}")
+    below.yaxis.set_minor_formatter("")
+    figure.tight_layout()
+    return figure
 
 
 def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
@@ -867,6 +1069,25 @@ def add_lines(figure, lines, top):
     """
     text = "\n\n".join(_wrapped(line) for line in lines)
     return figure.text(0.03, top, text, size="small", va="top", linespacing=1.15)
+
+
+def _name_points(ax, points, height):
+    """Crosses at one height, and their names above, slanted, where they find room."""
+    names = sorted(points, key=points.get)
+    places = [ax.transData.transform((points[name], height))[0] for name in names]
+    points_a_pixel = 72 / ax.figure.dpi
+    gap = 1.2 * plt.rcParams["font.size"] / points_a_pixel
+    for name, place, moved in zip(names, places, _apart(places, gap), strict=True):
+        ax.plot(points[name], height, "x", color="black", ms=8, mew=2)
+        ax.annotate(
+            name,
+            (points[name], height),
+            xytext=((moved - place) * points_a_pixel, 22),
+            textcoords="offset points",
+            rotation=50,
+            fontsize="small",
+            arrowprops={"arrowstyle": "-", "lw": 0.6, "relpos": (0, 0), "shrinkB": 6},
+        )
 
 
 def _panels(number, columns, size, heading, extra=0):

@@ -284,3 +284,35 @@ def test_paragraphs_are_wrapped_between_words_and_chinese_characters():
 
 def test_a_caption_stands_under_the_pictures():
     assert plots.add_caption(plt.figure(), "words").get_position()[1] < 0.15
+
+
+def test_rows_carry_their_names_and_may_have_gaps():
+    rows = {"a": [np.zeros((2, 2)), np.full((2, 2), 3.0)], "b": [None, np.ones((2, 2))]}
+    figure = plots.plot_rows(rows, {"a": ["x", "y"], "b": ["", "z"]})
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in drawn] == ["x", "y", "z"]
+    assert {ax.images[0].get_clim() for ax in drawn} == {(0, 3)}
+    names = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert names == ["a", "b"]
+
+
+def test_signed_rows_are_centred_on_zero():
+    figure = plots.plot_rows(
+        {"a": [np.ones((2, 2)), np.full((2, 2), -4.0)]}, signed=True
+    )
+    assert {ax.images[0].get_clim() for ax in figure.axes} == {(-4, 4)}
+
+
+def test_each_class_is_a_cloud_of_its_own():
+    labels = np.array([3, 1, 3])
+    ax = plots.plot_classes(np.array([[0, 1], [2, 3], [4, 5]]), labels)
+    clouds = [cloud.get_offsets().tolist() for cloud in ax.collections]
+    assert clouds == [[[2, 3]], [[0, 1], [4, 5]]]
+
+
+def test_each_place_of_a_row_of_digits_has_its_answer_below():
+    figure = plots.plot_reading(np.zeros((32, 40)), [7, 1, 4], [6.0, 50.0, 9.0])
+    texts = figure.axes[1].texts
+    assert [text.get_text() for text in texts] == ["7", "1", "4"]
+    assert [text.get_position() for text in texts] == [(15.5, 6), (19.5, 50), (23.5, 9)]
+    assert [text.get_weight() == "bold" for text in texts] == [True, False, True]
