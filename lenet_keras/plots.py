@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 # Colour-blind safe, from Okabe and Ito.
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -586,11 +587,13 @@ def plot_curves(x, curves, ax=None, styles=None):
         ends.append((own_x[finite[-1]], y[finite[-1]], name, line.get_color()))
     ax.margins(x=0.02)
     ax.autoscale_view()
-    heights = _apart([ax.transData.transform(end[:2])[1] for end in ends], gap=17)
-    right = ax.transAxes.transform((1, 0))[0] + 8
-    for height, (_, _, name, colour) in zip(heights, ends, strict=True):
-        place = ax.transAxes.inverted().transform((right, height))
-        ax.text(*place, name, transform=ax.transAxes, color=colour, va="center")
+    places = np.array([ax.transData.transform(end[:2])[1] for end in ends])
+    lifts = (_apart(places, gap=17) - places) / ax.figure.dpi
+    # At the height of the data: a name stays with its curve when the limits change.
+    for lift, (_, height, name, colour) in zip(lifts, ends, strict=True):
+        beside = ScaledTranslation(0.08, lift, ax.figure.dpi_scale_trans)
+        place = ax.get_yaxis_transform() + beside
+        ax.text(1, height, name, transform=place, color=colour, va="center")
     return ax
 
 

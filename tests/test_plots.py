@@ -15,6 +15,11 @@ def closed():
     plt.close("all")
 
 
+def height_of(text):
+    """Where a text stands above the lower edge of its figure, in pixels."""
+    return text.get_transform().transform(text.get_position())[1]
+
+
 def test_the_learning_curve_draws_errors_in_percent():
     history = {"accuracy": [0.9, 0.95], "val_accuracy": [0.92, 0.97], "loss": [1, 0.5]}
     ax = plots.plot_learning_curve(history)
@@ -170,14 +175,20 @@ def test_curves_are_named_at_their_ends_and_apart():
     x = np.arange(5)
     ax = plots.plot_curves(x, {"a": x * 0.0, "b": x * 0.0, "c": x * 1.0})
     assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
-    heights = [ax.transAxes.transform(text.get_position())[1] for text in ax.texts]
+    heights = [height_of(text) for text in ax.texts]
     assert heights[1] - heights[0] >= 17 - 1e-6
 
 
 def test_a_curve_that_ends_in_nan_is_named_where_it_stopped():
     ax = plots.plot_curves(np.arange(3), {"lost": np.array([1.0, 2.0, np.nan])})
-    height = ax.transAxes.transform(ax.texts[0].get_position())[1]
+    height = height_of(ax.texts[0])
     assert height == pytest.approx(ax.transData.transform((1, 2))[1])
+
+
+def test_the_name_of_a_curve_stays_with_it_when_the_limits_change():
+    ax = plots.plot_curves(np.arange(3), {"a": np.array([3.0, 2.0, 2.0])})
+    ax.set(ylim=(0, 10))
+    assert height_of(ax.texts[0]) == pytest.approx(ax.transData.transform((2, 2))[1])
 
 
 def test_bars_carry_their_numbers_first_on_top():
