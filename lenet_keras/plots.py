@@ -620,6 +620,59 @@ def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
     return ax
 
 
+def plot_step_sizes(sizes, published, ceiling, ax=None):
+    """Draw how the step sizes of all weights are distributed, on a logarithmic axis.
+
+    Args:
+        sizes: dict of a name and its floats, one a weight; up to two.
+        published: (low, high), the range that the paper reports.
+        ceiling: float, the largest size that there can be, eta / mu.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes.
+    """
+    ax = ax or plt.subplots(figsize=(10, 4.5))[1]
+    smallest = min(np.min(each) for each in sizes.values())
+    bins = np.geomspace(min(smallest, *published) / 1.2, 1.2 * ceiling, 60)
+    ax.axvspan(
+        *published, color="#eeeeee", zorder=0, label="first pass, says the paper"
+    )
+    ax.axvline(ceiling, color="grey", lw=1, label=f"{ceiling:g}, the largest possible")
+    for (name, each), colour in zip(sizes.items(), (BLUE, VERMILION), strict=False):
+        ax.hist(np.ravel(each), bins, color=colour, alpha=0.6, label=name)
+    ax.set(xlabel="step size", ylabel="weights", xscale="log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.legend(frameon=False, loc="upper left")
+    return ax
+
+
+def plot_paths(loss, paths, ax=None):
+    """Draw a loss of two weights as a map of its heights, and walks over it.
+
+    Args:
+        loss: function of two arrays, the weights, that returns their loss.
+        paths: dict of a name and its floats (points, 2), where a walk came by.
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes: a line a walk, with a dot at each of its points.
+    """
+    ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+    for colour, (name, path) in zip(COLOURS, paths.items(), strict=False):
+        ax.plot(*np.transpose(path), "o-", color=colour, ms=4, label=name)
+    ax.margins(0.15)
+    ax.autoscale_view()
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    across, up = np.meshgrid(np.linspace(left, right, 200), np.linspace(low, high, 200))
+    heights = loss(across, up)
+    levels = heights.max() * np.linspace(0, 1, 12) ** 2
+    ax.contour(across, up, heights, levels, colors="#bbbbbb", linewidths=1, zorder=0)
+    ax.set(xlabel="one weight", ylabel="another weight")
+    ax.legend(frameon=False)
+    return ax
+
+
 def _panels(number, columns, size, heading, extra=0):
     """A figure of that many bare axes, in rows."""
     columns = min(columns, number)

@@ -207,3 +207,20 @@ def test_a_shown_figure_carries_its_text_and_is_closed(monkeypatch):
         ((figure,), {"metadata": {"image/png": {"alt": "a white square"}}})
     ]
     assert not plt.get_fignums()
+
+
+def test_step_sizes_are_counted_beside_the_published_range_and_the_ceiling():
+    ax = plots.plot_step_sizes({"a": [1e-4, 1e-3, 2e-2]}, (7e-5, 0.016), 0.025)
+    band, *bars = ax.patches
+    assert (band.get_x(), band.get_width()) == pytest.approx((7e-5, 0.016 - 7e-5))
+    assert sum(bar.get_height() for bar in bars) == 3
+    assert list(ax.lines[0].get_xdata()) == [0.025, 0.025]
+    assert ax.get_xscale() == "log"
+
+
+def test_a_path_over_a_valley_goes_through_its_points():
+    path = np.array([[1.0, 1.0], [0.5, -0.5], [0.0, 0.0]])
+    ax = plots.plot_paths(lambda a, b: a**2 + b**2, {"down": path})
+    assert np.transpose(ax.lines[0].get_data()) == pytest.approx(path)
+    assert ax.get_xlim()[0] < 0 < 1 < ax.get_xlim()[1]
+    assert [text.get_text() for text in ax.get_legend().texts] == ["down"]
