@@ -621,7 +621,7 @@ def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
 
 
 def plot_step_sizes(sizes, published, ceiling, ax=None):
-    """Draw how the step sizes of all weights are distributed, on a logarithmic axis.
+    """Draw how the step sizes of all weights are distributed, on logarithmic axes.
 
     Args:
         sizes: dict of a name and its floats, one a weight; up to two.
@@ -641,9 +641,10 @@ def plot_step_sizes(sizes, published, ceiling, ax=None):
     ax.axvline(ceiling, color="grey", lw=1, label=f"{ceiling:g}, the largest possible")
     for (name, each), colour in zip(sizes.items(), (BLUE, VERMILION), strict=False):
         ax.hist(np.ravel(each), bins, color=colour, alpha=0.6, label=name)
-    ax.set(xlabel="step size", ylabel="weights", xscale="log")
+    ax.set(xlabel="step size", ylabel="weights", xscale="log", yscale="log")
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(frameon=False, loc="upper left")
+    ax.yaxis.set_major_formatter("{x:,g}")
+    ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return ax
 
 
@@ -669,7 +670,7 @@ def plot_paths(loss, paths, ax=None):
     levels = heights.max() * np.linspace(0, 1, 12) ** 2
     ax.contour(across, up, heights, levels, colors="#bbbbbb", linewidths=1, zorder=0)
     ax.set(xlabel="one weight", ylabel="another weight")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return ax
 
 
