@@ -15,6 +15,11 @@ def closed():
     plt.close("all")
 
 
+def height_of(text):
+    """Where a text stands above the lower edge of its figure, in pixels."""
+    return text.get_transform().transform(text.get_position())[1]
+
+
 def test_the_learning_curve_draws_errors_in_percent():
     history = {"accuracy": [0.9, 0.95], "val_accuracy": [0.92, 0.97], "loss": [1, 0.5]}
     ax = plots.plot_learning_curve(history)
@@ -170,14 +175,20 @@ def test_curves_are_named_at_their_ends_and_apart():
     x = np.arange(5)
     ax = plots.plot_curves(x, {"a": x * 0.0, "b": x * 0.0, "c": x * 1.0})
     assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
-    heights = [ax.transAxes.transform(text.get_position())[1] for text in ax.texts]
+    heights = [height_of(text) for text in ax.texts]
     assert heights[1] - heights[0] >= 17 - 1e-6
 
 
 def test_a_curve_that_ends_in_nan_is_named_where_it_stopped():
     ax = plots.plot_curves(np.arange(3), {"lost": np.array([1.0, 2.0, np.nan])})
-    height = ax.transAxes.transform(ax.texts[0].get_position())[1]
+    height = height_of(ax.texts[0])
     assert height == pytest.approx(ax.transData.transform((1, 2))[1])
+
+
+def test_the_name_of_a_curve_stays_with_it_when_the_limits_change():
+    ax = plots.plot_curves(np.arange(3), {"a": np.array([3.0, 2.0, 2.0])})
+    ax.set(ylim=(0, 10))
+    assert height_of(ax.texts[0]) == pytest.approx(ax.transData.transform((2, 2))[1])
 
 
 def test_bars_carry_their_numbers_first_on_top():
@@ -316,3 +327,20 @@ def test_each_place_of_a_row_of_digits_has_its_answer_below():
     assert [text.get_text() for text in texts] == ["7", "1", "4"]
     assert [text.get_position() for text in texts] == [(15.5, 6), (19.5, 50), (23.5, 9)]
     assert [text.get_weight() == "bold" for text in texts] == [True, False, True]
+
+
+def test_step_sizes_are_counted_beside_the_published_range_and_the_ceiling():
+    ax = plots.plot_step_sizes({"a": [1e-4, 1e-3, 2e-2]}, (7e-5, 0.016), 0.025)
+    band, *bars = ax.patches
+    assert (band.get_x(), band.get_width()) == pytest.approx((7e-5, 0.016 - 7e-5))
+    assert sum(bar.get_height() for bar in bars) == 3
+    assert list(ax.lines[0].get_xdata()) == [0.025, 0.025]
+    assert ax.get_xscale() == "log"
+
+
+def test_a_path_over_a_valley_goes_through_its_points():
+    path = np.array([[1.0, 1.0], [0.5, -0.5], [0.0, 0.0]])
+    ax = plots.plot_paths(lambda a, b: a**2 + b**2, {"down": path})
+    assert np.transpose(ax.lines[0].get_data()) == pytest.approx(path)
+    assert ax.get_xlim()[0] < 0 < 1 < ax.get_xlim()[1]
+    assert [text.get_text() for text in ax.get_legend().texts] == ["down"]
