@@ -617,6 +617,42 @@ def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
     return ax
 
 
+def plot_walk(stages, width=11):
+    """Draw what each layer makes of one image: a row a layer, one colour scale for all.
+
+    Args:
+        stages: dict of a name, written at the left, and its maps (height, width, n).
+        width: float, inches.
+
+    Returns:
+        The Figure.
+    """
+    margin, gap = 1.4, 0.1
+    room = {name: (width - margin) / maps.shape[-1] for name, maps in stages.items()}
+    sides = {name: min(1.35, each) - gap for name, each in room.items()}
+    height = sum(sides.values()) + 2 * gap * len(stages)
+    largest = max(np.abs(maps).max() for maps in stages.values()) or 1
+    figure = plt.figure(figsize=(width, height))
+    bottom = height
+    for name, maps in stages.items():
+        side = sides[name]
+        bottom -= side + 2 * gap
+        figure.text(0, (bottom + gap + side / 2) / height, name, va="center")
+        for k, each in enumerate(np.moveaxis(maps, -1, 0)):
+            left = margin + k * (side + gap)
+            ax = figure.add_axes(
+                (left / width, (bottom + gap) / height, side / width, side / height)
+            )
+            drawn = ax.imshow(
+                each, cmap="PuOr", interpolation="nearest", vmin=-largest, vmax=largest
+            )
+            ax.set_anchor("W")
+            _bare(ax)
+    bar = figure.add_axes((1 - 3 / width, 1 - 0.6 / height, 2.8 / width, 0.15 / height))
+    figure.colorbar(drawn, cax=bar, orientation="horizontal")
+    return figure
+
+
 def _panels(number, columns, size, heading, extra=0):
     """A figure of that many bare axes, in rows."""
     columns = min(columns, number)
