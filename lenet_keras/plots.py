@@ -681,7 +681,7 @@ def plot_walk(stages, width=11):
     room = {name: (width - margin) / maps.shape[-1] for name, maps in stages.items()}
     sides = {name: min(1.35, each) - gap for name, each in room.items()}
     height = sum(sides.values()) + 2 * gap * len(stages)
-    largest = max(np.abs(maps).max() for maps in stages.values()) or 1
+    largest = max(np.abs(maps).max() for maps in stages.values())
     figure = plt.figure(figsize=(width, height))
     bottom = height
     for name, maps in stages.items():
@@ -693,9 +693,7 @@ def plot_walk(stages, width=11):
             ax = figure.add_axes(
                 (left / width, (bottom + gap) / height, side / width, side / height)
             )
-            drawn = ax.imshow(
-                each, cmap="PuOr", interpolation="nearest", vmin=-largest, vmax=largest
-            )
+            drawn = ax.imshow(each, interpolation="nearest", **_signed(each, largest))
             ax.set_anchor("W")
             _bare(ax)
     bar = figure.add_axes((1 - 3 / width, 1 - 0.6 / height, 2.8 / width, 0.15 / height))

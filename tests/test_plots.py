@@ -197,6 +197,17 @@ def test_bars_carry_their_numbers_first_on_top():
     assert ax.yaxis_inverted()
 
 
+def test_the_walk_has_a_row_a_layer_and_one_scale():
+    figure = plots.plot_walk({"C1": np.ones((8, 8, 6)), "S2": np.full((4, 4, 6), -3.0)})
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [text.get_text() for text in figure.texts] == ["C1", "S2"]
+    assert {ax.images[0].get_clim() for ax in drawn} == {(-3, 3)}
+    bottoms = [round(ax.get_position().y0, 9) for ax in drawn]
+    assert len(bottoms) == 12
+    assert len(set(bottoms[:6])) == len(set(bottoms[6:])) == 1
+    assert bottoms[0] > bottoms[6]
+
+
 def test_a_shown_figure_carries_its_text_and_is_closed(monkeypatch):
     shown = []
     display = pytest.importorskip("IPython.display")
