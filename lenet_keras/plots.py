@@ -297,7 +297,7 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
     ends = []
     for (name, curve), colour in zip(curves.items(), (BLUE, VERMILION), strict=False):
         refused, error = 100 * curve.rejected, 100 * curve.error_rate
-        ax.plot(refused, error, color=colour, lw=2, label=name)
+        ax.plot(refused, error, color=colour, lw=_line(2), label=name)
         ends.append(error[0])
     ax.axhline(target, color="grey", lw=1)
     ax.annotate(
@@ -336,7 +336,7 @@ def plot_robustness(amounts, errors, *, xlabel, limits=(), ax=None):
     for (name, values), colour in zip(errors.items(), (BLUE, VERMILION), strict=False):
         ax.plot(amounts, 100 * np.asarray(values), "o-", ms=4, color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel="error (%)", ylim=(0, 100))
-    ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
     ax.legend(framealpha=1, edgecolor="none", fontsize="small")
     return ax
 
