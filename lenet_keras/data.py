@@ -146,7 +146,8 @@ def to_input(images):
         float32 (n, 32, 32, 1), array or tensor as given.
 
     Raises:
-        ValueError: if the shape is another, or if the values are floats in 0..1.
+        ValueError: if the shape is another, or if the values are floats that are scaled
+            already, to 0..1 or below 0.
     """
     is_tensor = tf.is_tensor(images)
     images = images if is_tensor else np.asarray(images)
@@ -496,11 +497,20 @@ def _check_images(images):
         raise ValueError(
             f"images must have shape (n, 28, 28); received {shape}. Reshape them first."
         )
-    is_float = isinstance(images, np.ndarray) and images.dtype.kind == "f"
-    if is_float and images.size and images.max() <= 1:
+    if not (
+        isinstance(images, np.ndarray) and images.dtype.kind == "f" and images.size
+    ):
+        return
+    if images.max() <= 1:
         raise ValueError(
             "images must be bytes 0 to 255; received floats up to "
             f"{images.max():g}. Do not divide by 255: pass the bytes themselves."
+        )
+    if images.min() < 0:
+        raise ValueError(
+            "images must be bytes 0 to 255; received floats from "
+            f"{images.min():g} to {images.max():g}. Do not scale them before: pass the "
+            "bytes themselves, or what to_input makes of them, 32x32."
         )
 
 
