@@ -5,7 +5,6 @@ its centre of mass in 28x28. Section II-B sets the 32x32 input: paper -0.1, ink 
 """
 
 import contextlib
-import difflib
 import gzip
 import math
 import os
@@ -24,6 +23,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from lenet_keras.hints import did_you_mean
 from lenet_keras.paper import BACKGROUND
 
 # Section III-A names these distortions but prints no ranges; ours keep every digit
@@ -89,8 +89,7 @@ def load(name="auto", folder=None):
         ConnectionError: if "mnist" has no folder and cannot be downloaded.
     """
     if name not in _NAMES:
-        close = difflib.get_close_matches(str(name), _NAMES, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(name, _NAMES)
         raise ValueError(f"name must be one of {_NAMES}; received {name!r}.{hint}")
     if name == "digits":
         if folder is not None:

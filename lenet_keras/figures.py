@@ -1,12 +1,12 @@
 """Draw a figure of the catalogue as a slide, with its words, in a language."""
 
-import difflib
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 
 from lenet_keras import plots
 from lenet_keras.catalogue import FIGURES, TOP
+from lenet_keras.hints import did_you_mean
 from lenet_keras.language import font_family, translate, translate_figure, words
 
 
@@ -61,8 +61,7 @@ def check_names(names):
     """Raise a ValueError for the first name that is not in `FIGURES`."""
     for name in names:
         if name not in FIGURES:
-            close = difflib.get_close_matches(str(name), FIGURES, n=1)
             raise ValueError(
                 f"a figure must be one of {', '.join(FIGURES)}; received {name!r}."
-                + (f" Did you mean {close[0]!r}?" if close else "")
+                + did_you_mean(name, FIGURES)
             )

@@ -5,11 +5,12 @@ placeholders for numbers. The labels inside a figure are translated when it is f
 through the table `labels` of the language, so that no figure is drawn by two functions.
 """
 
-import difflib
 import functools
 import re
 import tomllib
 from pathlib import Path
+
+from lenet_keras.hints import did_you_mean
 
 LANGUAGES = ("en", "zh")
 WORDS = Path(__file__).parent / "words"
@@ -49,10 +50,9 @@ def words(language):
         ValueError: for an unknown language.
     """
     if language not in LANGUAGES:
-        close = difflib.get_close_matches(str(language), LANGUAGES, 1, 0.5)
         raise ValueError(
             f"lang must be one of {', '.join(LANGUAGES)}; received {language!r}."
-            + (f" Did you mean {close[0]!r}?" if close else "")
+            + did_you_mean(language, LANGUAGES, likeness=0.5)
         )
     return tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))
 

@@ -4,7 +4,6 @@ One builder, six variants: the network of the paper and the five simplified ones
 everybody teaches. Section II-B describes the layers; `VARIANTS` holds the differences.
 """
 
-import difflib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import keras
 from keras import layers
 
 import lenet_keras.optimizers  # noqa: F401  a saved model may hold ours
+from lenet_keras.hints import did_you_mean
 from lenet_keras.layers import (
     CoveringConv2D,
     EuclideanRBF,
@@ -201,10 +201,9 @@ def _variant(variant):
     if isinstance(variant, Variant):
         return variant
     if variant not in VARIANTS:
-        close = difflib.get_close_matches(str(variant), VARIANTS, n=1)
         raise ValueError(
             f"variant must be one of {', '.join(VARIANTS)}; received {variant!r}."
-            + (f" Did you mean {close[0]!r}?" if close else "")
+            + did_you_mean(variant, VARIANTS)
         )
     return VARIANTS[variant]
 

@@ -4,7 +4,6 @@ Pictures hold no date and no name of a machine: the same figure gives the same b
 """
 
 import datetime
-import difflib
 import importlib.util
 import io
 import zipfile
@@ -18,6 +17,7 @@ from PIL import Image
 from lenet_keras import figures, plots
 from lenet_keras.catalogue import FIGURES, TOP
 from lenet_keras.files import write_whole
+from lenet_keras.hints import did_you_mean
 from lenet_keras.language import words
 from lenet_keras.material import Unavailable
 
@@ -111,10 +111,9 @@ def check_formats(formats):
     """Raise a ValueError for the first format that is not one of `FORMATS`."""
     for format in formats:
         if format not in FORMATS:
-            close = difflib.get_close_matches(str(format), FORMATS, n=1)
             raise ValueError(
                 f"format must be one of {', '.join(FORMATS)}; received {format!r}."
-                + (f" Did you mean {close[0]!r}?" if close else "")
+                + did_you_mean(format, FORMATS)
             )
 
 

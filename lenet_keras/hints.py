@@ -1,0 +1,15 @@
+"""What error messages say to whoever mistyped a name."""
+
+import difflib
+
+
+def did_you_mean(received, allowed, likeness=0.6):
+    """End a message with the nearest allowed name, or with nothing if none is near.
+
+    Args:
+        received: what came instead of a name.
+        allowed: strings.
+        likeness: float, 0 to 1, from which on a name is near.
+    """
+    close = difflib.get_close_matches(str(received), allowed, n=1, cutoff=likeness)
+    return f" Did you mean {close[0]!r}?" if close else ""
