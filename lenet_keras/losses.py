@@ -86,35 +86,50 @@ class SmoothedCrossentropy(keras.losses.Loss):
     Args:
         smoothing: float, 0 to 1, the share that all classes divide among them.
         from_logits: bool, whether the scores are logits instead of probabilities.
+        temperature: float > 0, by which logits are divided. Distances to output codes
+            need it: a lead as small as the targets ask for is far from every code.
 
     Call arguments:
         y_true: int tensor (batch,), the right classes.
         y_pred: float tensor (batch, classes), probabilities or logits.
+
+    Raises:
+        ValueError: if the temperature is not positive, or not 1 for probabilities.
     """
 
     def __init__(
         self,
         smoothing=0.1,
         from_logits=False,
+        temperature=1.0,
         reduction="sum_over_batch_size",
         name=None,
         **kwargs,
     ):
+        if not temperature > 0 or (temperature != 1 and not from_logits):
+            raise ValueError(
+                "temperature must be positive, and 1 unless from_logits=True; "
+                f"received temperature={temperature}, from_logits={from_logits}."
+            )
         super().__init__(name=name, reduction=reduction, **kwargs)
         self.smoothing = smoothing
         self.from_logits = from_logits
+        self.temperature = temperature
 
     def call(self, y_true, y_pred):
         return keras.losses.categorical_crossentropy(
             _one_hot(y_true, y_pred),
-            y_pred,
+            y_pred / self.temperature,
             from_logits=self.from_logits,
             label_smoothing=self.smoothing,
         )
 
     def get_config(self):
-        mine = {"smoothing": self.smoothing, "from_logits": self.from_logits}
-        return super().get_config() | mine
+        return super().get_config() | {
+            "smoothing": self.smoothing,
+            "from_logits": self.from_logits,
+            "temperature": self.temperature,
+        }
 
 
 def _one_hot(y_true, y_pred):

@@ -335,9 +335,10 @@ def _start(loss, output, scores, ones):
         return 2 * ops.mean(ops.square(jacobian), axis=-2)
     if isinstance(loss, _CROSSENTROPIES):
         from_logits = loss.get_config()["from_logits"]
+        temperature = loss.get_config().get("temperature", 1.0)
         if squash is (_LINEAR if from_logits else _SOFTMAX):
-            p = ops.softmax(scores) if from_logits else scores
-            return p * (1 - p)
+            p = ops.softmax(scores / temperature) if from_logits else scores
+            return p * (1 - p) / temperature**2
     raise ValueError(
         "second_derivatives knows the RBF output with MaximumLikelihood or "
         "MaximumAPosteriori, softmax with SparseMeanSquaredError, and a cross-entropy "

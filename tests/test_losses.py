@@ -69,13 +69,22 @@ def test_smoothed_cross_entropy_leaves_every_class_its_share():
     assert loss == pytest.approx([expected], rel=1e-5)
     logits = per_sample(SmoothedCrossentropy(0.3, True), [0], np.log(probabilities))
     assert logits == pytest.approx([expected], rel=1e-5)
+    scores = 20 * np.log(probabilities)
+    warm = per_sample(SmoothedCrossentropy(0.3, True, temperature=20), [0], scores)
+    assert warm == pytest.approx([expected], rel=1e-5)
+
+
+@pytest.mark.parametrize(("from_logits", "temperature"), [(True, 0), (False, 20)])
+def test_smoothed_cross_entropy_refuses_a_temperature(from_logits, temperature):
+    with pytest.raises(ValueError, match=f"received temperature={temperature}, from"):
+        SmoothedCrossentropy(0.1, from_logits, temperature)
 
 
 LOSSES = [
     MaximumLikelihood(),
     MaximumAPosteriori(30.0),
     SparseMeanSquaredError(),
-    SmoothedCrossentropy(0.2, from_logits=True),
+    SmoothedCrossentropy(0.2, from_logits=True, temperature=20.0),
 ]
 
 

@@ -223,19 +223,26 @@ def below_and_weights(model, name, images):
     return *numpy_of([x]), kernel.astype(float), bias.astype(float)
 
 
-@pytest.mark.parametrize("variant", ["classic", "tanh"])
+@pytest.mark.parametrize(
+    ("variant", "loss", "temperature"),
+    [
+        ("classic", VARIANTS["classic"].loss, 1),
+        ("tanh", VARIANTS["tanh"].loss, 1),
+        ("tanh", SmoothedCrossentropy(0.0, from_logits=True, temperature=2.0), 2),
+    ],
+)
 def test_the_last_layer_has_the_true_second_derivative_of_cross_entropy(
-    variant, random_images
+    variant, loss, temperature, random_images
 ):
     model = build_lenet5(variant)
     x, kernel, bias = below_and_weights(model, "output", random_images)
     labels = np.arange(8)
 
     def loss_of(kernel):
-        a = x @ kernel + bias
+        a = (x @ kernel + bias) / temperature
         return np.mean(np.log(np.exp(a).sum(-1)) - a[range(8), labels])
 
-    h = second_derivatives(model, VARIANTS[variant].loss, random_images)[-2].numpy()
+    h = second_derivatives(model, loss, random_images)[-2].numpy()
     for index in [(0, 0), (40, 3), (83, 9)]:
         expected = second_difference(loss_of, kernel, index)
         assert h[index] == pytest.approx(expected, rel=1e-3, abs=1e-8)

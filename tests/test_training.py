@@ -254,6 +254,15 @@ def test_the_paper_recipe_trains_by_its_optimiser_one_pattern_at_a_time(digits):
     assert max(h.max() for h in model.optimizer.curvatures) > 0
 
 
+@pytest.mark.parametrize("variant", ["classic", "tanh", "1998"])
+def test_smoothed_targets_are_learnt_from_every_kind_of_output(variant, digits):
+    """Probabilities, logits and squared distances to the codes."""
+    keras.utils.set_random_seed(0)
+    recipe = Recipe("adamw", 3e-3, epochs=8, label_smoothing=0.1)
+    history = train(build_lenet5(variant), *few(digits, 640), recipe=recipe)
+    assert history.history["accuracy"][-1] > 0.9
+
+
 def test_an_unknown_recipe_is_refused_with_the_known_ones(digits):
     with pytest.raises(ValueError, match=r"one of .*paper-distorted.*received 'lush'"):
         train(build_lenet5(), *few(digits), recipe="lush")
