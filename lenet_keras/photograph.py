@@ -17,8 +17,9 @@ from lenet_keras.data import frame, to_input
 def read_digit(image):
     """Make of a photographed or drawn digit what MNIST would have made of it.
 
-    The paper is flattened, the ink turned up, specks dropped; then Section III-A's
-    frame: 20x20 with the aspect kept, the centre of mass in the middle of 28x28.
+    The paper is flattened, the ink turned up, specks dropped, a coarse scan smoothed;
+    then Section III-A's frame: 20x20 with the aspect kept, the centre of mass in the
+    middle of 28x28.
 
     Args:
         image: path of a PNG or JPEG, a PIL image, or a uint8 array (rows, columns),
@@ -33,7 +34,10 @@ def read_digit(image):
     """
     is_path = isinstance(image, str | os.PathLike)
     name = os.fspath(image) if is_path else "the image"
-    ink = _find_ink(_flatten(_grey(_open(image, name))))
+    grey = _grey(_open(image, name))
+    ink = _find_ink(_flatten(grey))
+    if ink is not None and _length(ink) < 20:
+        ink = _find_ink(_flatten(_enlarge(grey)))
     if ink is None:
         raise ValueError(
             f"{name} shows no digit: it has hardly any contrast. "
@@ -77,6 +81,21 @@ def _grey(picture):
     grey = Image.alpha_composite(white, picture).convert("L")
     grey.thumbnail((280, 280), Image.Resampling.BILINEAR)
     return np.asarray(grey, np.float64)
+
+
+def _length(ink):
+    """Height or width of what is not paper, whichever is larger, in pixels."""
+    return 1 + max(np.ptp(places) for places in np.nonzero(ink))
+
+
+def _enlarge(grey):
+    """Draw a scan four times as large, its outlines round.
+
+    The frame enlarges in straight lines from pixel to pixel, which keeps the corners of
+    a coarse scan, and they read as strokes.
+    """
+    picture = Image.fromarray(grey.astype(np.float32))
+    return np.float64(ImageOps.scale(picture, 4, Image.Resampling.LANCZOS))
 
 
 def _flatten(grey):

@@ -45,6 +45,14 @@ def test_it_misreads_as_many_of_mnists_test_images_as_the_card_says(file, mnist)
     assert round(error * len(mnist.test_images)) == CARD[file]["test_errors"]
 
 
+@pytest.mark.parametrize("file", CARD)
+def test_it_misreads_as_many_scans_of_other_hands_as_the_card_says(file):
+    import weights
+
+    misread = CARD[file]["scans_misread"]
+    assert weights.scans_misread(network(file)) == pytest.approx(misread, abs=2)
+
+
 def test_the_card_is_written_from_the_measured_figures():
     import weights
 
