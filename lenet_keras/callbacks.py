@@ -83,7 +83,8 @@ class ProgressBar(keras.callbacks.Callback):
 class Checkpoint(keras.callbacks.Callback):
     """Keep the model of the last finished epoch, its optimiser and its history.
 
-    Writes `model.keras` and `run.json` after each epoch, each whole or not at all.
+    Writes `model.keras` and `run.json` after each epoch, each whole or not at all. An
+    optimiser that averages the weights puts the average into the model at the very end.
 
     Args:
         folder: str or Path.
@@ -108,6 +109,10 @@ class Checkpoint(keras.callbacks.Callback):
             self.history.setdefault(name, []).append(value)
         self._write()
         write_whole(self.model_file, self.model.save)
+
+    def on_train_end(self, logs=None):
+        if self.model.optimizer.use_ema:
+            write_whole(self.model_file, self.model.save)
 
     def restore(self, model):
         """Take up the history of an interrupted run.

@@ -18,6 +18,7 @@ from lenet_keras import (
     StochasticDiagonalLevenbergMarquardt,
     build_lenet5,
     compile_model,
+    evaluate,
     train,
 )
 from lenet_keras.callbacks import Checkpoint, EpochLog
@@ -140,7 +141,10 @@ def test_preprocessing_inside_the_model_trains_on_bytes(digits):
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
-def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(tmp_path, digits):
+@pytest.mark.parametrize("recipe", ["classic", "best"])
+def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(
+    recipe, tmp_path, digits
+):
     images, labels = few(digits)
 
     class Interrupt(keras.callbacks.Callback):
@@ -148,7 +152,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(tmp_path, dig
             if epoch == 1:
                 raise KeyboardInterrupt
 
-    options = {"epochs": 4, "batch_size": 64, "distort": True}
+    options = {"recipe": recipe, "epochs": 4, "batch_size": 64, "distort": True}
     keras.utils.set_random_seed(0)
     whole = build_lenet5()
     history = train(whole, images, labels, **options)
@@ -168,7 +172,8 @@ def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(tmp_path, dig
     done = again.restore(model)
     assert done == 2
     train(model, images, labels, initial_epoch=done, callbacks=[again], **options)
-    assert all(map(np.array_equal, model.get_weights(), whole.get_weights()))
+    for ended in (model, load_model(again.model_file)):
+        assert all(map(np.array_equal, ended.get_weights(), whole.get_weights()))
     assert again.history["loss"] == history.history["loss"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "model.keras",
@@ -252,6 +257,33 @@ def test_the_paper_recipe_trains_by_its_optimiser_one_pattern_at_a_time(digits):
     assert int(model.optimizer.iterations) == 3 * 128
     assert history.history["loss"][-1] < history.history["loss"][0]
     assert max(h.max() for h in model.optimizer.curvatures) > 0
+
+
+def test_an_average_of_the_weights_is_tested_and_is_what_remains(digits):
+    tests = digits.test_images, digits.test_labels
+    recipe = Recipe("adamw", 3e-3, epochs=8, label_smoothing=0, average=True)
+    last = []
+
+    class Last(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            last[:] = self.model.get_weights()
+
+    keras.utils.set_random_seed(0)
+    model = build_lenet5()
+    history = train(
+        model,
+        *few(digits, 640),
+        recipe=recipe,
+        validation_data=tests,
+        callbacks=[Last()],
+    ).history
+    averages = model.optimizer._model_variables_moving_average
+    for weight, average, raw in zip(model.weights, averages, last, strict=True):
+        np.testing.assert_array_equal(weight, average)
+        assert (np.asarray(weight) != raw).any()
+    error, _ = evaluate(model, *tests)
+    assert error == pytest.approx(1 - history["val_accuracy"][-1], abs=1e-6)
+    assert error < 0.15
 
 
 @pytest.mark.parametrize("variant", ["classic", "tanh", "1998"])
