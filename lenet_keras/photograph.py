@@ -36,7 +36,7 @@ def read_digit(image):
     name = os.fspath(image) if is_path else "the image"
     grey = _grey(_open(image, name))
     ink = _find_ink(_flatten(grey))
-    if ink is not None and _length(ink) < 20:
+    if ink is not None and _is_coarse(grey, ink):
         ink = _find_ink(_flatten(_enlarge(grey)))
     if ink is None:
         raise ValueError(
@@ -83,9 +83,10 @@ def _grey(picture):
     return np.asarray(grey, np.float64)
 
 
-def _length(ink):
-    """Height or width of what is not paper, whichever is larger, in pixels."""
-    return 1 + max(np.ptp(places) for places in np.nonzero(ink))
+def _is_coarse(grey, ink):
+    """Whether it is a scan of few pixels, its digit smaller than the frame's 20."""
+    length = 1 + max(np.ptp(places) for places in np.nonzero(ink))
+    return max(grey.shape) < 80 and length < 20
 
 
 def _enlarge(grey):
