@@ -8,6 +8,7 @@ The weights of the first seed ship, whatever the others reach. "mnist-1998" are 
 """
 
 import argparse
+import functools
 import hashlib
 import json
 from dataclasses import replace
@@ -99,14 +100,22 @@ def wrong(model):
 
 def scans_misread(model):
     """How many of scikit-learn's 1,797 scans of 8x8 pixels a model reads wrongly."""
+    from lenet_keras import predict
+
+    images, labels = scans()
+    return int(np.sum(predict(model, images).argmax(axis=1) != labels))
+
+
+@functools.cache
+def scans():
+    """The scans as `read_digit` makes them ready, for one model after another."""
     from sklearn.datasets import load_digits
 
-    from lenet_keras import predict, read_digit
+    from lenet_keras import read_digit
 
-    scans = load_digits()
-    pictures = np.rint(scans.images * 255 / 16).astype(np.uint8)
-    answers = predict(model, np.stack([read_digit(picture) for picture in pictures]))
-    return int(np.sum(answers.argmax(axis=1) != scans.target))
+    digits = load_digits()
+    pictures = np.rint(digits.images * 255 / 16).astype(np.uint8)
+    return np.stack([read_digit(picture) for picture in pictures]), digits.target
 
 
 def entry(model, recipe, file):
