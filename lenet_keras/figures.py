@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 
 from lenet_keras import plots
 from lenet_keras.catalogue import FIGURES, TOP
-from lenet_keras.hints import did_you_mean
+from lenet_keras.hints import check_name
 from lenet_keras.language import font_family, translate, translate_figure, words
 
 
@@ -60,8 +60,4 @@ def style(language="en"):
 def check_names(names):
     """Raise a ValueError for the first name that is not in `FIGURES`."""
     for name in names:
-        if name not in FIGURES:
-            raise ValueError(
-                f"a figure must be one of {', '.join(FIGURES)}; received {name!r}."
-                + did_you_mean(name, FIGURES)
-            )
+        check_name("a figure", name, FIGURES)

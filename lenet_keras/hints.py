@@ -3,6 +3,25 @@
 import difflib
 
 
+def check_name(what, received, allowed, likeness=0.6):
+    """Complain of a name that is not one of those allowed.
+
+    Args:
+        what: str, what the name is of.
+        received: what came as a name.
+        allowed: dict or sequence of strings.
+        likeness: float, as for `did_you_mean`.
+
+    Raises:
+        ValueError: for any other name; it lists those allowed.
+    """
+    if received not in allowed:
+        raise ValueError(
+            f"{what} must be one of {', '.join(allowed)}; received {received!r}."
+            + did_you_mean(received, allowed, likeness)
+        )
+
+
 def did_you_mean(received, allowed, likeness=0.6):
     """End a message with the nearest allowed name, or with nothing if none is near.
 

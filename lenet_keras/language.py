@@ -10,7 +10,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from lenet_keras.hints import did_you_mean
+from lenet_keras.hints import check_name
 
 LANGUAGES = ("en", "zh")
 WORDS = Path(__file__).parent / "words"
@@ -49,11 +49,7 @@ def words(language):
     Raises:
         ValueError: for an unknown language.
     """
-    if language not in LANGUAGES:
-        raise ValueError(
-            f"lang must be one of {', '.join(LANGUAGES)}; received {language!r}."
-            + did_you_mean(language, LANGUAGES, likeness=0.5)
-        )
+    check_name("lang", language, LANGUAGES, likeness=0.5)
     return tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))
 
 

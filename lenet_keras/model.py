@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 import lenet_keras.optimizers  # noqa: F401  a saved model may hold ours
-from lenet_keras.hints import did_you_mean
+from lenet_keras.hints import check_name
 from lenet_keras.layers import (
     CoveringConv2D,
     EuclideanRBF,
@@ -200,11 +200,7 @@ def _variant(variant):
     """The variant itself, from its name."""
     if isinstance(variant, Variant):
         return variant
-    if variant not in VARIANTS:
-        raise ValueError(
-            f"variant must be one of {', '.join(VARIANTS)}; received {variant!r}."
-            + did_you_mean(variant, VARIANTS)
-        )
+    check_name("variant", variant, VARIANTS)
     return VARIANTS[variant]
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from lenet_keras import figures, plots
 from lenet_keras.catalogue import FIGURES, TOP
 from lenet_keras.files import write_whole
-from lenet_keras.hints import did_you_mean
+from lenet_keras.hints import check_name
 from lenet_keras.language import words
 from lenet_keras.material import Unavailable
 
@@ -110,11 +110,7 @@ def write_deck(material, out, language="en"):
 def check_formats(formats):
     """Raise a ValueError for the first format that is not one of `FORMATS`."""
     for format in formats:
-        if format not in FORMATS:
-            raise ValueError(
-                f"format must be one of {', '.join(FORMATS)}; received {format!r}."
-                + did_you_mean(format, FORMATS)
-            )
+        check_name("format", format, FORMATS)
 
 
 def save(slide, path, format):
