@@ -33,10 +33,10 @@ notebooks: setup
 
 # Draw every figure of the lecture from the model, the weights and the data.
 figures: setup
-	$(BIN)/lenet5 figures --out figures
+	$(BIN)/python -m lecture --out figures
 
 deck: setup
-	$(BIN)/lenet5 figures --deck --out figures
+	$(BIN)/python -m lecture --deck --out figures
 
 lint: setup
 	$(BIN)/ruff check .

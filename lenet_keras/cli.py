@@ -1,4 +1,4 @@
-"""The command `lenet5`: summary, train, evaluate, predict, page, figures, doctor.
+"""The command `lenet5`: summary, train, evaluate, predict, page, doctor.
 
 Nothing heavy is imported before a command runs, so that --help answers at once.
 """
@@ -91,17 +91,6 @@ def _parser():
     page.add_argument("model", type=Path, nargs="?", help="a .keras file")
     page.add_argument("--variant", help="with its shipped weights (default: 1998)")
     page.add_argument("--out", type=Path, default=Path("lenet5.html"))
-
-    figures = command(_figures, "draw the figures of a lecture, or make a deck of them")
-    figures.add_argument("names", nargs="*", metavar="NAME", help="default: all")
-    figures.add_argument("--out", type=Path, default=Path("figures"), help="folder")
-    figures.add_argument("--format", default="svg,png", help="of svg,png,pdf")
-    figures.add_argument("--lang", default="en", help="en or zh (default: en)")
-    figures.add_argument("--variant", default="1998", help="(default: 1998)")
-    figures.add_argument("--data", default="auto", help=DATA_HELP)
-    figures.add_argument(
-        "--deck", action="store_true", help="write lenet5.pdf and lenet5.pptx of all"
-    )
 
     command(_doctor, "check Python, TensorFlow, Keras, GPU, MNIST and the weights")
     return parser
@@ -212,34 +201,6 @@ def _page(args):
         model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
     _console().print(f"Saved {page.path}: open it in a browser.")
-
-
-def _figures(args):
-    """Draw figures of the data, the network and its results, for slides."""
-    from lenet_keras import figures, slides
-    from lenet_keras.language import font_family
-    from lenet_keras.material import Material
-
-    formats = args.format.split(",")
-    slides.check_formats(formats)
-    figures.check_names(args.names)
-    font_family(args.lang)
-    if args.deck and args.names:
-        raise ValueError(
-            f"a deck holds all figures; received --deck with {args.names[0]!r}. Leave "
-            "out the names or --deck."
-        )
-    _start_keras()
-    material = Material(_load(args.data), args.variant)
-    console = _console()
-    if args.deck:
-        results = slides.write_deck(material, args.out, args.lang)
-    else:
-        results = slides.write_figures(
-            material, args.out, args.names, formats, args.lang
-        )
-    for result in results:
-        console.print(f"Saved {result}" if isinstance(result, Path) else str(result))
 
 
 def _doctor(args):

@@ -1,9 +1,5 @@
 """The figures: arrays in, a matplotlib Axes or Figure out, in one style."""
 
-import re
-import textwrap
-from typing import NamedTuple
-
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn
@@ -34,24 +30,6 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",
-}
-
-# For the last row of a lecture hall: 1920x1080 pixels, and "small" is 24 points. The
-# salt makes the names inside an SVG, and so its bytes, the same each time.
-SLIDE = STYLE | {
-    "figure.figsize": (40 / 3, 7.5),
-    "figure.dpi": 144,
-    "savefig.dpi": 144,
-    "font.size": 29,
-    "axes.titlesize": "small",
-    "axes.labelsize": "small",
-    "axes.linewidth": 1.5,
-    "xtick.labelsize": "small",
-    "ytick.labelsize": "small",
-    "legend.fontsize": "small",
-    "lines.linewidth": 2.5,
-    "lines.markersize": 11,
-    "svg.hashsalt": "lenet5",
 }
 
 
@@ -862,45 +840,6 @@ def plot_reading(image, answers, distances, limit=10):
     return figure
 
 
-def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
-    """Draw a network in the manner of the paper's Figure 2.
-
-    Maps are stacked squares and single units are bars. A small square on a map is what
-    one unit of the next layer reads, and thin lines lead to that unit.
-
-    Args:
-        layers: the `layers` of `counting.count(model)`.
-        input_shape: (height, width, 1).
-        ax: matplotlib Axes, or None for new ones.
-
-    Returns:
-        The Axes: above each layer its name and size, below what leads to the next.
-    """
-    ax = ax or plt.subplots(figsize=(12, 5))[1]
-    stages = [("input", "Input", *input_shape)]
-    for layer in layers:
-        shape = layer.shape if len(layer.shape) == 3 else (1, 1, *layer.shape)
-        stages.append((layer.name, layer.kind, *shape))
-    boxes = _place_stacks(stages)
-    top = max(box.top for box in boxes)
-    bottom = min(box.bottom for box in boxes)
-    for place, box in enumerate(boxes):
-        _draw_stack(ax, box)
-        row = 8 if place % 2 == 0 else 72  # neighbours in two rows: long names fit
-        ax.text(
-            box.middle, top + row, box.label, ha="center", va="bottom", size="small"
-        )
-    for place, (reads, box) in enumerate(zip(boxes, boxes[1:], strict=False)):
-        _draw_reading(ax, reads, box)
-        row = -8 if place % 2 == 0 else -72
-        middle = min((reads.middle + box.middle) / 2, _WIDTH - 84)
-        text = box.connection(reads)
-        ax.text(middle, bottom + row, text, ha="center", va="top", size="small")
-    ax.set(xlim=(0, _WIDTH), ylim=(bottom - 136, top + 136), aspect="equal")
-    ax.axis("off")
-    return ax
-
-
 def plot_map(values, ax=None, windows=(), *, signed=False, limit=None, dim=False):
     """Draw one picture or map, and square windows on it.
 
@@ -1032,43 +971,6 @@ def plot_methods(families, ours=None, names=None, ax=None):
     return ax
 
 
-def add_title(figure, text, bottom):
-    """Write a sentence over a slide, on two lines if it is long.
-
-    Args:
-        figure: matplotlib Figure.
-        text: str.
-        bottom: float, where the room for the title begins, from 0 to 1.
-
-    Returns:
-        The Text; its `gid` is "title".
-    """
-    middle = (1 + bottom) / 2
-    return figure.text(
-        0.03, middle, _balanced(text), size=34, weight="bold", va="center", gid="title"
-    )
-
-
-def add_caption(figure, text):
-    """Write a line under the pictures of a slide; returns the Text."""
-    return figure.text(0.5, 0.09, text, ha="center", va="center", size="medium")
-
-
-def add_lines(figure, lines, top):
-    """Write paragraphs on a slide, one under the other.
-
-    Args:
-        figure: matplotlib Figure.
-        lines: list of str.
-        top: float, where they begin, from 0 to 1.
-
-    Returns:
-        The Text.
-    """
-    text = "\n\n".join(_wrapped(line) for line in lines)
-    return figure.text(0.03, top, text, size="small", va="top", linespacing=1.15)
-
-
 def _name_points(ax, points, height):
     """Crosses at one height, and their names above, slanted, where they find room."""
     names = sorted(points, key=points.get)
@@ -1123,46 +1025,6 @@ def _bare(ax):
     ax.spines[:].set_color("#bbbbbb")
 
 
-def _balanced(text, columns=44):
-    """Break a sentence into the fewest lines that fit, of about equal length."""
-    if _width(text) > len(text):
-        return _balanced_chinese(text, columns + 6)
-    lines = -(-len(text) // columns)
-    for width in range(len(text) // lines, columns + 1):
-        broken = textwrap.wrap(text, width, break_long_words=False)
-        if len(broken) <= lines:
-            break
-    return "\n".join(broken)
-
-
-def _balanced_chinese(text, columns):
-    """Break near the middle: after a mark if there is one, else where a space is."""
-    if _width(text) <= columns:
-        return text
-    for places in ("(?<=[：；，])", r"(?<=\S)\s", r"(?<=[^\x00-\xff])(?=[^\x00-\xff])"):
-        at = [match.end() for match in re.finditer(places, text)]
-        fits = [k for k in at if max(_width(text[:k]), _width(text[k:])) <= columns]
-        if fits:
-            k = min(fits, key=lambda k: abs(_width(text[:k]) - _width(text[k:])))
-            return f"{text[:k].rstrip()}\n{text[k:]}"
-    return text
-
-
-def _wrapped(text, columns=62):
-    """Break a paragraph into lines, between words or Chinese characters."""
-    lines = [""]
-    for part in re.findall(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff]|\s", text):
-        if _width(lines[-1]) + _width(part.rstrip()) > columns:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _width(text):
-    """In columns: a Chinese character takes two."""
-    return sum(1 + (ord(character) > 0x2E80) for character in text)
-
-
 def _apart(heights, gap):
     """Push heights up, in their order, until no two are nearer than the gap."""
     moved = np.array(heights, float)
@@ -1170,136 +1032,3 @@ def _apart(heights, gap):
     for below, above in zip(order[:-1], order[1:], strict=True):
         moved[above] = max(moved[above], moved[below] + gap)
     return moved
-
-
-_WIDTH = 960  # of a network's drawing; on a slide one unit is one point
-
-
-class _Stack(NamedTuple):
-    """One layer of the drawing: maps of one size, each a little off the one before."""
-
-    name: str
-    kind: str
-    height: int
-    width: int
-    maps: int
-    left: float
-    scale: float  # units of the drawing a pixel
-    step: float  # from one map to the next
-
-    @property
-    def is_bar(self):
-        return self.height == self.width == 1
-
-    @property
-    def size(self):
-        """Width and height of one map in the drawing, or of the bar."""
-        if self.is_bar:
-            return 18, max(36, 1.3 * self.maps)
-        return self.width * self.scale, self.height * self.scale
-
-    @property
-    def depth(self):
-        return 0 if self.is_bar else self.step * (min(self.maps, 16) - 1)
-
-    @property
-    def middle(self):
-        return self.left + (self.size[0] + self.depth) / 2
-
-    @property
-    def top(self):
-        return (self.size[1] + self.depth) / 2
-
-    @property
-    def bottom(self):
-        return -self.top
-
-    @property
-    def label(self):
-        size = f"{self.height}x{self.width}"
-        if self.name == "input":
-            return f"Input\n{size}"
-        if self.name == "output":
-            return f"Output\n{self.maps}" if self.is_bar else f"Output\n{size}"
-        kind = "feature maps" if self.name == "c1" else "f. maps"
-        if self.is_bar:
-            return f"{self.name.upper()}: layer\n{self.maps}"
-        return f"{self.name.upper()}: {kind}\n{self.maps}@{size}"
-
-    def front(self):
-        """Left and top of the map that lies in front, the last one drawn."""
-        return self.left + self.depth, self.top - self.depth
-
-    def window(self, reads):
-        """How many pixels wide the square is that one unit reads; 0 for all."""
-        if self.is_bar or reads.is_bar:
-            return 0
-        return 2 if reads.height == 2 * self.height else reads.height - self.height + 1
-
-    def connection(self, reads):
-        """What the paper, or today's usage, calls the step to this layer."""
-        names = {
-            "Subsampling": "Subsampling",
-            "AveragePooling2D": "Average\npooling",
-            "MaxPooling2D": "Max\npooling",
-            "EuclideanRBF": "Gaussian\nconnections",
-        }
-        plain = "Convolutions" if self.window(reads) else "Full\nconnection"
-        return names.get(self.kind, plain)
-
-
-def _place_stacks(stages):
-    """Set the layers side by side over the whole width, with equal gaps."""
-    widest = max(stage[3] for stage in stages)
-    scale = 140 / max(32, widest)
-    boxes = []
-    for stage in stages:
-        step = 5 if stage[4] <= 6 else 4
-        boxes.append(_Stack(*stage, left=0, scale=scale, step=step))
-    shares = [1.6 if box.is_bar else 1 for box in boxes[1:]] + [0]
-    room = _WIDTH - 72 - sum(box.size[0] + box.depth for box in boxes)
-    left, placed = 18, []
-    for box, share in zip(boxes, shares, strict=True):
-        placed.append(box._replace(left=left))
-        left += box.size[0] + box.depth + room * share / sum(shares)
-    return placed
-
-
-def _draw_stack(ax, box):
-    """The maps of one layer, the first at the back."""
-    colour = LAYER_COLOURS.get(box.name, BLUE)
-    width, height = box.size
-    for k in range(1 if box.is_bar else min(box.maps, 16)):
-        corner = box.left + k * box.step, box.top - k * box.step - height
-        ax.add_patch(plt.Rectangle(corner, width, height, fc="white", ec="none"))
-        face = {"fc": colour, "alpha": 0.3, "ec": "none"}
-        ax.add_patch(plt.Rectangle(corner, width, height, **face))
-        edge = {"fill": False, "ec": colour, "lw": 1.5, "gid": f"{box.name}-{k}"}
-        ax.add_patch(plt.Rectangle(corner, width, height, **edge))
-
-
-def _draw_reading(ax, reads, box):
-    """The square that one unit reads, and the lines that lead from it to the unit."""
-    left, top = reads.front()
-    line = {"color": "black", "lw": 1, "solid_capstyle": "round"}
-    window = box.window(reads)
-    if not window:
-        right = left + reads.size[0]
-        for side in (1, -1):
-            height = top if side == 1 else top - reads.size[1]
-            ax.plot([right, box.left], [height, side * box.top], **line)
-        return
-    pixel = reads.scale
-    row, column = (max(0, (n - window) * 2 // 3) for n in (reads.height, reads.width))
-    square = left + column * pixel, top - row * pixel, window * pixel
-    unit_left, unit_top = box.front()
-    step = 2 if reads.height == 2 * box.height else 1
-    x = unit_left + (column // step + 0.5) * pixel
-    y = unit_top - (row // step + 0.5) * pixel
-    corner = square[0], square[1] - square[2]
-    ax.add_patch(
-        plt.Rectangle(corner, square[2], square[2], fc="white", ec="black", lw=1.5)
-    )
-    for height in (square[1], square[1] - square[2]):
-        ax.plot([square[0] + square[2], x], [height, y], **line)
-    ax.plot(x, y, ".", color="black", ms=5)

@@ -321,35 +321,3 @@ def test_help_names_every_command(capsys):
     out = capsys.readouterr().out
     for name in ("summary", "train", "evaluate", "predict", "doctor"):
         assert name in out
-
-
-def test_figures_are_drawn_by_name_where_they_are_wanted(capsys, tmp_path):
-    arguments = ["figures", "codes", "table-1", "--data", "digits", "--format", "svg"]
-    assert cli.main([*arguments, "--out", str(tmp_path)]) == 0
-    files = [tmp_path / "codes.svg", tmp_path / "table-1.svg"]
-    assert capsys.readouterr().out.splitlines() == [f"Saved {file}" for file in files]
-    assert sorted(tmp_path.iterdir()) == files
-
-
-@pytest.mark.parametrize(
-    ("arguments", "advice"),
-    [
-        (["tabel-1"], "Did you mean 'table-1'?"),
-        (
-            ["--format", "svg,jpng"],
-            "format must be one of svg, png, pdf; received 'jpng'",
-        ),
-        (
-            ["--lang", "zg"],
-            "lang must be one of en, zh; received 'zg'. Did you mean 'zh'?",
-        ),
-        (["--variant", "modren"], "Did you mean 'modern'?"),
-        (["--deck", "codes"], "Leave out the names or --deck"),
-    ],
-)
-def test_figures_say_what_they_cannot_do_before_they_draw(
-    capsys, tmp_path, arguments, advice
-):
-    options = ["--data", "digits", "--out", tmp_path]
-    assert advice in failure(capsys, "figures", *arguments, *options)
-    assert not list(tmp_path.iterdir())

@@ -7,8 +7,12 @@ through the table `labels` of the language, so that no figure is drawn by two fu
 
 import functools
 import re
+import textwrap
 import tomllib
 from pathlib import Path
+
+from matplotlib import font_manager
+from matplotlib.text import Text
 
 from lenet_keras.hints import check_name
 
@@ -81,8 +85,6 @@ def translate_figure(figure, language):
         figure: matplotlib Figure.
         language: str, one of `LANGUAGES`.
     """
-    from matplotlib.text import Text
-
     if language == "en":
         return
     for ax in figure.axes:
@@ -93,7 +95,7 @@ def translate_figure(figure, language):
 
 
 def _translate_ticks(axis, language):
-    """Names on an axis come from its formatter, which would write them anew."""
+    """Names on an axis come from its formatter, which would write them again."""
     names = [label.get_text() for label in axis.get_ticklabels()]
     translated = [translate(name, language) for name in names]
     if translated != names:
@@ -103,20 +105,16 @@ def _translate_ticks(axis, language):
 def font_family(language):
     """The fonts to draw a language with, the first that has a character is taken.
 
+    Args:
+        language: str, one of `LANGUAGES`.
+
     Raises:
         ValueError: if the machine has no font with Chinese characters.
     """
     words(language)  # an unknown language
     if language == "en":
         return ["DejaVu Sans"]
-    from matplotlib import font_manager
-
-    known = set(font_manager.get_font_names())
-    if not known.intersection(CHINESE_FONTS):  # installed after matplotlib's cache
-        for file in font_manager.findSystemFonts():
-            if re.search("CJK|Han|wqy|PingFang|Hei|YaHei", file):
-                font_manager.fontManager.addfont(file)
-        known = set(font_manager.get_font_names())
+    known = _known_fonts()
     found = [name for name in CHINESE_FONTS if name in known]
     if not found:
         raise ValueError(
@@ -125,3 +123,64 @@ def font_family(language):
             "fonts.google.com; macOS and Windows bring PingFang and Microsoft YaHei."
         )
     return [found[0], "DejaVu Sans"]
+
+
+def _known_fonts():
+    """Names of fonts, those too that were installed after matplotlib made its list."""
+    known = set(font_manager.get_font_names())
+    if known.intersection(CHINESE_FONTS):
+        return known
+    for file in font_manager.findSystemFonts():
+        if re.search("CJK|Han|wqy|PingFang|Hei|YaHei", file):
+            font_manager.fontManager.addfont(file)
+    return set(font_manager.get_font_names())
+
+
+def balanced(text, columns=44):
+    """Break a sentence into the fewest lines that fit, of about equal length.
+
+    Args:
+        text: str, in either language.
+        columns: int, characters a line; a Chinese character takes two.
+    """
+    if _width(text) > len(text):
+        return _balanced_chinese(text, columns + 6)
+    lines = -(-len(text) // columns)
+    for width in range(len(text) // lines, columns + 1):
+        broken = textwrap.wrap(text, width, break_long_words=False)
+        if len(broken) <= lines:
+            break
+    return "\n".join(broken)
+
+
+def wrapped(text, columns=62):
+    """Break a paragraph into lines, between words or Chinese characters.
+
+    Args:
+        text: str, in either language.
+        columns: int, characters a line; a Chinese character takes two.
+    """
+    lines = [""]
+    for part in re.findall(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff]|\s", text):
+        if _width(lines[-1]) + _width(part.rstrip()) > columns:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _balanced_chinese(text, columns):
+    """Break near the middle: after a mark if there is one, else where a space is."""
+    if _width(text) <= columns:
+        return text
+    for places in ("(?<=[：；，])", r"(?<=\S)\s", r"(?<=[^\x00-\xff])(?=[^\x00-\xff])"):
+        at = [match.end() for match in re.finditer(places, text)]
+        fits = [k for k in at if max(_width(text[:k]), _width(text[k:])) <= columns]
+        if fits:
+            k = min(fits, key=lambda k: abs(_width(text[:k]) - _width(text[k:])))
+            return f"{text[:k].rstrip()}\n{text[k:]}"
+    return text
+
+
+def _width(text):
+    """In columns: a Chinese character takes two."""
+    return sum(1 + (ord(character) > 0x2E80) for character in text)

@@ -1,24 +1,22 @@
-"""The figures of a lecture: what they show, in both languages, and their files."""
+"""The figures of the lecture: what each of them shows, and that it can be read."""
 
-import io
 import itertools
 import json
 import re
 import string
-import zipfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
-from PIL import Image
 
-from lenet_keras import LADDER, VARIANTS, build_lenet5, count, figures, plots, slides
-from lenet_keras.catalogue import FIGURES, TOP
-from lenet_keras.evaluation import ladder
-from lenet_keras.language import font_family, translate, translate_figure, words
-from lenet_keras.material import Material, Unavailable
+from lecture.architecture import plot_architecture
+from lecture.catalogue import FIGURES
+from lecture.measurements import Material, Unavailable
+from lecture.slides import TOP, draw, style, write_figures
+from lecture.words import translate, words
+from lenet_keras import LADDER, VARIANTS, build_lenet5, count, ladder, plots
 from lenet_keras.paper import C3_INPUTS, PUBLISHED_METHODS, output_code
 
 ROOT = Path(__file__).parent.parent
@@ -37,8 +35,8 @@ def slide(material):
 
     def of(name):
         if name not in drawn:
-            with figures.style():
-                drawn[name] = figures.draw(name, material)
+            with style():
+                drawn[name] = draw(name, FIGURES, material)
                 drawn[name].figure.canvas.draw()
             plt.close(drawn[name].figure)  # it stays as it is
         return drawn[name]
@@ -167,8 +165,8 @@ def test_no_number_of_a_run_is_typed_into_a_title():
 def test_the_architecture_is_the_built_models(variant):
     model = build_lenet5(variant)
     layers = count(model).layers
-    with figures.style():
-        ax = plots.plot_architecture(layers, model.input_shape[1:])
+    with style():
+        ax = plot_architecture(layers, model.input_shape[1:])
     labels = [text.get_text() for text in ax.texts]
     assert labels[:6] == [
         "Input\n32x32",
@@ -192,7 +190,7 @@ def test_the_architecture_is_the_built_models(variant):
 
 def test_a_wider_input_gives_wider_maps():
     model = build_lenet5(input_shape=(32, 64, 1))
-    ax = plots.plot_architecture(count(model).layers, (32, 64, 1))
+    ax = plot_architecture(count(model).layers, (32, 64, 1))
     labels = [text.get_text() for text in ax.texts]
     assert labels[0] == "Input\n32x64"
     assert labels[5] == "C5: f. maps\n120@1x9"
@@ -371,10 +369,11 @@ def test_peers_are_drawn_as_they_were_measured(slide):
 def test_without_the_repository_that_figure_is_left_out(
     material, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("lenet_keras.material.BENCHMARKS", tmp_path)
-    with figures.style(), pytest.raises(Unavailable, match="results.json is not here"):
-        FIGURES["peers"](material)
-    (left_out,) = slides.write_figures(material, tmp_path, ["peers"])
+    monkeypatch.setattr("lecture.measurements.BENCHMARKS", tmp_path)
+    peers = {"peers": FIGURES["peers"]}
+    with pytest.raises(Unavailable, match="results.json is not here"):
+        draw("peers", peers, material)
+    (left_out,) = write_figures(peers, material, tmp_path)
     assert str(left_out).startswith("peers is left out: benchmarks/results.json")
     assert not list(tmp_path.iterdir())
 
@@ -387,7 +386,7 @@ def test_where_nothing_is_misread_no_mistake_is_shown(name, digits):
     flawless = Material(digits)
     flawless.mistakes = []
     with pytest.raises(Unavailable, match="no digit is misread"):
-        figures.draw(name, flawless)
+        draw(name, FIGURES, flawless)
 
 
 def test_all_methods_that_store_something_are_points(slide):
@@ -409,7 +408,7 @@ def test_a_layer_has_the_same_colour_wherever_it_is_drawn(slide):
 @pytest.mark.parametrize("variant", ["modern", "dense"])
 @pytest.mark.parametrize("name", ["subsampling", "one-digit", "confidence"])
 def test_another_variant_is_drawn_in_its_own_way(name, variant, digits):
-    drawn = figures.draw(name, Material(digits, variant))
+    drawn = draw(name, FIGURES, Material(digits, variant))
     shown = said(drawn.figure)
     if name == "subsampling":
         way = {"modern": "the largest of them", "dense": "their mean"}[variant]
@@ -441,89 +440,7 @@ def test_no_english_word_is_left_in_a_chinese_figure(name, slide):
         assert set(left) <= NAMES_IN_CHINESE, text
 
 
-def test_a_label_keeps_its_numbers_in_their_order():
-    assert translate("5 → 3, 12 times", "zh") == "5 → 3，12 次"
-    assert translate("C1: feature maps\n6@28x28", "zh") == "C1：特征图\n6@28x28"
-    assert translate("sum of 25 products -1.67, bias +0.21, squashed 1,000", "zh") == (
-        "25 个乘积之和 -1.67，偏置 +0.21，激活后 1,000"
-    )
-    assert translate("ReLU", "zh") == "ReLU"
-
-
-def test_names_on_axes_and_in_legends_are_translated_too():
-    figure, (left, right) = plt.subplots(1, 2)
-    left.barh(["paper", "modern"], [1, 2])
-    right.plot([0], label="test")
-    right.legend()
-    translate_figure(figure, "zh")
-    assert [t.get_text() for t in left.get_yticklabels()] == ["论文", "modern"]
-    assert right.get_legend().get_texts()[0].get_text() == "测试"
-    plt.close("all")
-
-
-def test_a_chinese_title_breaks_after_a_mark():
-    title = plots.add_title(
-        plt.figure(), "从 1998 年到今天，每级只改一处：" + "错误率" * 6, 0.8
-    )
-    assert title.get_text().splitlines()[0].endswith("：")
-    plt.close("all")
-
-
-def test_a_machine_without_chinese_letters_is_told_what_to_install(monkeypatch):
-    manager = pytest.importorskip("matplotlib.font_manager")
-    monkeypatch.setattr(manager, "get_font_names", lambda: ["DejaVu Sans"])
-    monkeypatch.setattr(manager, "findSystemFonts", lambda: [])
-    with pytest.raises(ValueError, match="apt-get install fonts-noto-cjk"):
-        font_family("zh")
-    monkeypatch.setattr(manager, "get_font_names", lambda: ["SimHei"])
-    assert font_family("zh") == ["SimHei", "DejaVu Sans"]
-
-
-# --- files --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("format", slides.FORMATS)
-def test_a_figure_has_the_same_bytes_each_time(format, digits, tmp_path):
-    written = []
-    for folder in ("one", "two"):
-        out = tmp_path / folder
-        paths = slides.write_figures(Material(digits), out, ["kernels"], [format])
-        written.append([path.read_bytes() for path in paths])
-    assert written[0] == written[1]
-
-
-def test_a_figure_is_1920_by_1080_or_real_text(material, tmp_path):
-    svg, png = slides.write_figures(material, tmp_path, ["table-1"])
-    with Image.open(png) as picture:
-        assert picture.size == (1920, 1080)
-        assert not picture.info.get("Software")
-    text = svg.read_text()
-    assert ">map of C3</text>" in text
-    assert "<title>Each map of C3 reads only some maps of S2" in text
-    assert "dc:date" not in text
-
-
-def test_an_interrupted_figure_leaves_nothing_behind(material, monkeypatch, tmp_path):
-    def fail(slide, path, format):
-        path.write_text("ha")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(slides, "save", fail)
-    with pytest.raises(OSError, match="disk full"):
-        list(slides.write_figures(material, tmp_path, ["codes"]))
-    assert not list(tmp_path.iterdir())
-    plt.close("all")
-
-
-def test_all_figures_come_with_a_page_that_shows_them(material, monkeypatch, tmp_path):
-    few = {name: FIGURES[name] for name in ("codes", "table-1")}
-    monkeypatch.setattr(slides, "FIGURES", few)
-    *_, page = slides.write_figures(material, tmp_path, formats=["png"])
-    text = page.read_text("utf-8")
-    for name in few:
-        assert f"({name}.png)](#{name})" in text
-        assert f"\n## {name}\n" in text
-        assert f"![{words('en')[name]['alt']}]({name}.png)" in text
+# --- the committed figures ------------------------------------------------------------
 
 
 def test_the_committed_page_shows_every_figure_with_its_alt_text():
@@ -540,7 +457,7 @@ def test_the_committed_page_shows_every_figure_with_its_alt_text():
 )
 def test_the_committed_figures_show_what_was_measured_last(name, slide):
     page = (ROOT / "figures" / "README.md").read_text("utf-8")
-    assert f"**{slide(name).title}**" in page, "draw them anew: make figures deck"
+    assert f"**{slide(name).title}**" in page, "draw them again: make figures deck"
 
 
 def test_the_readme_counts_the_figures():
@@ -550,51 +467,3 @@ def test_the_readme_counts_the_figures():
 def test_the_committed_figures_stay_small():
     files = [f for f in (ROOT / "figures").iterdir() if f.suffix != ".html"]
     assert sum(file.stat().st_size for file in files) < 8e6
-
-
-@pytest.fixture
-def few(monkeypatch):
-    names = ("kernels", "layers")
-    monkeypatch.setattr(slides, "FIGURES", {name: FIGURES[name] for name in names})
-    return names
-
-
-def test_the_deck_has_titles_notes_and_sources(few, slide, material, tmp_path):
-    pptx = pytest.importorskip("pptx")
-    pdf, deck = slides.write_deck(material, tmp_path)
-    assert len(re.findall(rb"/Type /Page\b", pdf.read_bytes())) == len(few) + 1
-    pages = pptx.Presentation(deck).slides
-    assert len(pages) == len(few) + 1
-    for page, name in zip(pages, few, strict=False):
-        words_ = slide(name)
-        assert page.shapes.title.text == words_.title
-        notes = page.notes_slide.notes_text_frame.text
-        assert words_.note in notes
-        assert f"Ask: {words_.question}" in notes
-        assert f"Answer: {words_.answer}" in notes
-        (picture,) = (s for s in page.shapes if s.shape_type == 13)
-        assert picture._element.nvPicPr.cNvPr.get("descr") == words_.alt
-        assert picture.top >= page.shapes.title.top + page.shapes.title.height
-        with Image.open(io.BytesIO(picture.image.blob)) as drawn:
-            assert drawn.size == pytest.approx((1920, TOP * 1080), abs=1)
-    assert "Proceedings of the IEEE" in pages[-1].placeholders[1].text
-
-
-def test_the_deck_has_the_same_bytes_each_time(few, material, tmp_path):
-    pytest.importorskip("pptx")
-    written = []
-    for folder in ("one", "two"):
-        paths = slides.write_deck(material, tmp_path / folder)
-        written.append([path.read_bytes() for path in paths])
-    assert written[0] == written[1]
-    with zipfile.ZipFile(tmp_path / "one" / "lenet5.pptx") as parts:
-        assert {part.date_time[0] for part in parts.infolist()} == {1998}
-
-
-def test_without_python_pptx_the_pdf_is_written_all_the_same(
-    few, material, monkeypatch, tmp_path
-):
-    monkeypatch.setattr(slides.importlib.util, "find_spec", lambda name: None)
-    pdf, missing = slides.write_deck(material, tmp_path)
-    assert pdf.is_file()
-    assert "pip install python-pptx" in str(missing)

@@ -4,7 +4,11 @@ import functools
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
+
+import lenet_keras
+from lenet_keras.data import network_input
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -17,12 +21,12 @@ class Material:
     """What the figures are drawn from; each thing is computed once, when first needed.
 
     Args:
-        data: `data.Data`; None for what `load()` finds.
+        data: `data.Data`.
         variant: str, the network to draw; its shipped weights are taken.
     """
 
-    def __init__(self, data=None, variant="1998"):
-        self._data = data
+    def __init__(self, data, variant="1998"):
+        self.data = data
         self.variant = variant
         self._probabilities = {}
 
@@ -32,35 +36,26 @@ class Material:
         return "1998" if self.variant == "modern" else "modern"
 
     @functools.cached_property
-    def data(self):
-        from lenet_keras.data import load
-
-        return self._data or load()
-
-    @functools.cached_property
     def model(self):
+        """The network to draw."""
         return trained(self.variant)
 
     @functools.cached_property
     def counts(self):
-        from lenet_keras.counting import count
-
-        return count(self.model)
+        """Its parameters and connections, layer by layer."""
+        return lenet_keras.count(self.model)
 
     def probabilities(self, variant=None):
         """Of the test images, (n, classes), by the network or by another variant."""
-        from lenet_keras.evaluation import predict
-
         variant = variant or self.variant
         if variant not in self._probabilities:
             images = self.data.test_images
-            self._probabilities[variant] = predict(trained(variant), images)
+            predicted = lenet_keras.predict(trained(variant), images)
+            self._probabilities[variant] = predicted
         return self._probabilities[variant]
 
     def scores(self, variant=None):
         """What the output layer gives for the test images, before any softmax."""
-        from lenet_keras.data import network_input
-
         model, images = trained(variant or self.variant), self.data.test_images
         parts = np.array_split(images, -(-len(images) // 1000))
         inputs = (network_input(model, part) for part in parts)
@@ -68,19 +63,18 @@ class Material:
 
     @property
     def answers(self):
+        """Of the network for the test images, (n,)."""
         return self.probabilities().argmax(-1)
 
     @functools.cached_property
     def mistakes(self):
-        from lenet_keras.evaluation import mistakes
-
-        return mistakes(self.data.test_labels, self.probabilities())
+        """The test images that the network misreads."""
+        return lenet_keras.mistakes(self.data.test_labels, self.probabilities())
 
     @functools.cached_property
     def confusion(self):
-        from lenet_keras.evaluation import confusion
-
-        return confusion(self.data.test_labels, self.answers)
+        """How often each class of the test images got each answer."""
+        return lenet_keras.confusion(self.data.test_labels, self.answers)
 
     def digit(self, label):
         """The first test image of a class that the network reads rightly."""
@@ -89,16 +83,12 @@ class Material:
 
     def maps(self, image):
         """What each layer makes of an image: a dict of its name and its output."""
-        from lenet_keras.data import to_input
-
-        outputs = self._inside([to_input(image[None])])
+        outputs = self._inside([lenet_keras.to_input(image[None])])
         return {name: np.asarray(output)[0] for name, output in outputs.items()}
 
     @functools.cached_property
     def _inside(self):
         """The network with all its layers as outputs."""
-        import keras
-
         last = {}  # where a layer squashes in a step of its own, that step counts
         for layer in self.model.layers:
             if layer.name != "flatten":
@@ -107,19 +97,18 @@ class Material:
 
 
 @functools.cache
-def trained(variant, weights="mnist"):
+def trained(variant):
     """A variant with shipped weights."""
-    from lenet_keras.model import build_lenet5
-
-    return build_lenet5(variant, weights=weights)
+    return lenet_keras.build_lenet5(variant, weights="mnist")
 
 
 def measured(name):
-    """What a benchmark wrote in the repository's folder."""
+    """What a benchmark wrote in the repository's folder.
+
+    Raises:
+        Unavailable: if the file is not there.
+    """
     path = BENCHMARKS / name
     if not path.is_file():
-        raise Unavailable(
-            f"benchmarks/{name} is not here; it comes with the repository, not with "
-            "the package."
-        )
+        raise Unavailable(f"benchmarks/{name} is not here; the repository has it.")
     return json.loads(path.read_text())

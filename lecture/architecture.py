@@ -1,0 +1,183 @@
+"""The drawing of a network in the manner of the paper's Figure 2."""
+
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+
+from lenet_keras.plots import BLUE, LAYER_COLOURS
+
+_WIDTH = 960  # of the drawing; on a slide one unit is one point
+
+
+def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
+    """Draw a network in the manner of the paper's Figure 2.
+
+    Maps are stacked squares and single units are bars. A small square on a map is what
+    one unit of the next layer reads, and thin lines lead to that unit.
+
+    Args:
+        layers: the `layers` of `counting.count(model)`.
+        input_shape: (height, width, 1).
+        ax: matplotlib Axes, or None for new ones.
+
+    Returns:
+        The Axes: above each layer its name and size, below what leads to the next.
+    """
+    ax = ax or plt.subplots(figsize=(12, 5))[1]
+    stages = [("input", "Input", *input_shape)]
+    for layer in layers:
+        shape = layer.shape if len(layer.shape) == 3 else (1, 1, *layer.shape)
+        stages.append((layer.name, layer.kind, *shape))
+    boxes = _place_stacks(stages)
+    top = max(box.top for box in boxes)
+    bottom = min(box.bottom for box in boxes)
+    for place, box in enumerate(boxes):
+        _draw_stack(ax, box)
+        row = 8 if place % 2 == 0 else 72  # neighbours in two rows: long names fit
+        ax.text(
+            box.middle, top + row, box.label, ha="center", va="bottom", size="small"
+        )
+    for place, (reads, box) in enumerate(zip(boxes, boxes[1:], strict=False)):
+        _draw_reading(ax, reads, box)
+        row = -8 if place % 2 == 0 else -72
+        middle = min((reads.middle + box.middle) / 2, _WIDTH - 84)
+        text = box.connection(reads)
+        ax.text(middle, bottom + row, text, ha="center", va="top", size="small")
+    ax.set(xlim=(0, _WIDTH), ylim=(bottom - 136, top + 136), aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+class _Stack(NamedTuple):
+    """One layer of the drawing: maps of one size, each a little off the one before."""
+
+    name: str
+    kind: str
+    height: int
+    width: int
+    maps: int
+    left: float
+    scale: float  # units of the drawing a pixel
+    step: float  # from one map to the next
+
+    @property
+    def is_bar(self):
+        return self.height == self.width == 1
+
+    @property
+    def size(self):
+        """Width and height of one map in the drawing, or of the bar."""
+        if self.is_bar:
+            return 18, max(36, 1.3 * self.maps)
+        return self.width * self.scale, self.height * self.scale
+
+    @property
+    def depth(self):
+        return 0 if self.is_bar else self.step * (min(self.maps, 16) - 1)
+
+    @property
+    def middle(self):
+        return self.left + (self.size[0] + self.depth) / 2
+
+    @property
+    def top(self):
+        return (self.size[1] + self.depth) / 2
+
+    @property
+    def bottom(self):
+        return -self.top
+
+    @property
+    def label(self):
+        size = f"{self.height}x{self.width}"
+        if self.name == "input":
+            return f"Input\n{size}"
+        if self.name == "output":
+            return f"Output\n{self.maps}" if self.is_bar else f"Output\n{size}"
+        kind = "feature maps" if self.name == "c1" else "f. maps"
+        if self.is_bar:
+            return f"{self.name.upper()}: layer\n{self.maps}"
+        return f"{self.name.upper()}: {kind}\n{self.maps}@{size}"
+
+    def front(self):
+        """Left and top of the map that lies in front, the last one drawn."""
+        return self.left + self.depth, self.top - self.depth
+
+    def window(self, reads):
+        """How many pixels wide the square is that one unit reads; 0 for all."""
+        if self.is_bar or reads.is_bar:
+            return 0
+        return 2 if reads.height == 2 * self.height else reads.height - self.height + 1
+
+    def connection(self, reads):
+        """What the paper, or today's usage, calls the step to this layer."""
+        names = {
+            "Subsampling": "Subsampling",
+            "AveragePooling2D": "Average\npooling",
+            "MaxPooling2D": "Max\npooling",
+            "EuclideanRBF": "Gaussian\nconnections",
+        }
+        plain = "Convolutions" if self.window(reads) else "Full\nconnection"
+        return names.get(self.kind, plain)
+
+
+def _place_stacks(stages):
+    """Set the layers side by side over the whole width, with equal gaps."""
+    widest = max(stage[3] for stage in stages)
+    scale = 140 / max(32, widest)
+    boxes = []
+    for stage in stages:
+        step = 5 if stage[4] <= 6 else 4
+        boxes.append(_Stack(*stage, left=0, scale=scale, step=step))
+    shares = [1.6 if box.is_bar else 1 for box in boxes[1:]] + [0]
+    room = _WIDTH - 72 - sum(box.size[0] + box.depth for box in boxes)
+    left, placed = 18, []
+    for box, share in zip(boxes, shares, strict=True):
+        placed.append(box._replace(left=left))
+        left += box.size[0] + box.depth + room * share / sum(shares)
+    return placed
+
+
+def _draw_stack(ax, box):
+    """The maps of one layer, the first at the back."""
+    colour = LAYER_COLOURS.get(box.name, BLUE)
+    width, height = box.size
+    for k in range(1 if box.is_bar else min(box.maps, 16)):
+        corner = box.left + k * box.step, box.top - k * box.step - height
+        ax.add_patch(plt.Rectangle(corner, width, height, fc="white", ec="none"))
+        face = {"fc": colour, "alpha": 0.3, "ec": "none"}
+        ax.add_patch(plt.Rectangle(corner, width, height, **face))
+        edge = {"fill": False, "ec": colour, "lw": 1.5, "gid": f"{box.name}-{k}"}
+        ax.add_patch(plt.Rectangle(corner, width, height, **edge))
+
+
+_LINE = {"color": "black", "lw": 1, "solid_capstyle": "round"}
+
+
+def _draw_reading(ax, reads, box):
+    """Lines from what one unit reads, all or a square of it, to the unit."""
+    window = box.window(reads)
+    if window:
+        _draw_window(ax, reads, box, window)
+        return
+    left, top = reads.front()
+    right, bottom = left + reads.size[0], top - reads.size[1]
+    ax.plot([right, box.left], [top, box.top], **_LINE)
+    ax.plot([right, box.left], [bottom, box.bottom], **_LINE)
+
+
+def _draw_window(ax, reads, box, window):
+    """The square that one unit reads, and the lines that lead from it to the unit."""
+    left, top = reads.front()
+    pixel = reads.scale
+    row, column = (max(0, (n - window) * 2 // 3) for n in (reads.height, reads.width))
+    left, top, side = left + column * pixel, top - row * pixel, window * pixel
+    unit_left, unit_top = box.front()
+    step = 2 if reads.height == 2 * box.height else 1
+    x = unit_left + (column // step + 0.5) * pixel
+    y = unit_top - (row // step + 0.5) * pixel
+    look = {"fc": "white", "ec": "black", "lw": 1.5}
+    ax.add_patch(plt.Rectangle((left, top - side), side, side, **look))
+    for height in (top, top - side):
+        ax.plot([left + side, x], [height, y], **_LINE)
+    ax.plot(x, y, ".", color="black", ms=5)

@@ -1,0 +1,37 @@
+"""The figures of the lecture in teaching order: a name and its function."""
+
+from lecture import inputs, network, results
+
+FIGURES = {
+    "opening": inputs.opening,
+    "digits": inputs.digits,
+    "input-values": inputs.input_values,
+    "distortions": inputs.distortions,
+    "architecture": network.architecture,
+    "convolution": network.convolution,
+    "weight-sharing": network.weight_sharing,
+    "subsampling": network.subsampling,
+    "squashing": network.squashing,
+    "receptive-fields": network.receptive_fields,
+    "table-1": network.table_1,
+    "codes": network.codes,
+    "codes-96": network.codes_96,
+    "layers": network.layers,
+    "one-digit": network.one_digit,
+    "kernels": network.kernels,
+    "kernels-c3": network.kernels_c3,
+    "learning-curves": results.learning_curves,
+    "training-set-size": results.training_set_size,
+    "confusion": results.confusion,
+    "confusion-errors": results.confusion_errors,
+    "mistakes": results.mistakes,
+    "confused-pairs": results.confused_pairs,
+    "error-by-class": results.error_by_class,
+    "confidence": results.confidence,
+    "rejection": results.rejection,
+    "changed-digits": results.changed_digits,
+    "robustness": results.robustness,
+    "ladder": results.ladder,
+    "peers": results.peers,
+    "methods": results.methods,
+}

@@ -1,0 +1,127 @@
+"""The files of the lecture: pictures, their page, and the deck."""
+
+import io
+import re
+import zipfile
+
+import matplotlib.pyplot as plt
+import pytest
+from PIL import Image
+
+from lecture import deck, slides
+from lecture.catalogue import FIGURES
+from lecture.measurements import Material
+from lecture.words import words
+from lenet_keras import plots
+
+
+@pytest.fixture(scope="module")
+def material(digits):
+    return Material(digits)
+
+
+def some(*names):
+    return {name: FIGURES[name] for name in names}
+
+
+@pytest.mark.parametrize("format", slides.FORMATS)
+def test_a_figure_has_the_same_bytes_each_time(format, digits, tmp_path):
+    written = []
+    for folder in ("one", "two"):
+        fresh, out = Material(digits), tmp_path / folder
+        paths = slides.write_figures(some("kernels"), fresh, out, [format])
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+
+
+def test_a_figure_is_1920_by_1080_or_real_text(material, tmp_path):
+    svg, png = slides.write_figures(some("table-1"), material, tmp_path)
+    with Image.open(png) as picture:
+        assert picture.size == (1920, 1080)
+        assert not picture.info.get("Software")
+    text = svg.read_text()
+    assert ">map of C3</text>" in text
+    assert "<title>Each map of C3 reads only some maps of S2" in text
+    assert "dc:date" not in text
+
+
+def test_the_sizes_of_text_follow_the_style():
+    with slides.style():
+        ax = plots.plot_error_by_class({"one": [0.1, 0.2]})
+        assert ax.texts[0].get_fontsize() >= 24
+    plt.close("all")
+
+
+def test_a_title_stands_above_the_pictures_and_a_caption_below():
+    figure = plt.figure()
+    title = slides.add_title(figure, "one two three four five six " * 2)
+    assert title.get_text().count("\n") == 1
+    assert title.get_position()[1] > slides.TOP
+    assert slides.add_caption(figure, "words").get_position()[1] < 0.15
+    assert slides.add_lines(figure, ["one", "two"]).get_text() == "one\n\ntwo"
+    plt.close("all")
+
+
+def test_an_interrupted_figure_leaves_nothing_behind(material, monkeypatch, tmp_path):
+    def fail(slide, path, format):
+        path.write_text("ha")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(slides, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        list(slides.write_figures(some("codes"), material, tmp_path))
+    assert not list(tmp_path.iterdir())
+    plt.close("all")
+
+
+def test_all_figures_come_with_a_page_that_shows_them(material, tmp_path):
+    few = some("codes", "table-1")
+    *_, page = slides.write_figures(few, material, tmp_path, ["png"], readme=True)
+    text = page.read_text("utf-8")
+    for name in few:
+        assert f"({name}.png)](#{name})" in text
+        assert f"\n## {name}\n" in text
+        assert f"![{words('en')[name]['alt']}]({name}.png)" in text
+
+
+FEW = some("kernels", "layers")
+
+
+def test_the_deck_has_titles_notes_and_sources(material, tmp_path):
+    pptx = pytest.importorskip("pptx")
+    pdf, written = deck.write_deck(FEW, material, tmp_path)
+    assert len(re.findall(rb"/Type /Page\b", pdf.read_bytes())) == len(FEW) + 1
+    pages = pptx.Presentation(written).slides
+    assert len(pages) == len(FEW) + 1
+    for page, slide in zip(pages, slides.draw_each(FEW, material, "en"), strict=False):
+        assert page.shapes.title.text == slide.title
+        notes = page.notes_slide.notes_text_frame.text
+        assert slide.note in notes
+        assert f"Ask: {slide.question}" in notes
+        assert f"Answer: {slide.answer}" in notes
+        (picture,) = (s for s in page.shapes if s.shape_type == 13)
+        assert picture.element.nvPicPr.cNvPr.get("descr") == slide.alt
+        assert picture.top >= page.shapes.title.top + page.shapes.title.height
+        with Image.open(io.BytesIO(picture.image.blob)) as drawn:
+            assert drawn.size == pytest.approx((1920, slides.TOP * 1080), abs=1)
+    assert "Proceedings of the IEEE" in pages[-1].placeholders[1].text
+
+
+def test_the_deck_has_the_same_bytes_each_time(material, tmp_path):
+    pytest.importorskip("pptx")
+    written = []
+    for folder in ("one", "two"):
+        paths = deck.write_deck(FEW, material, tmp_path / folder)
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+    with zipfile.ZipFile(tmp_path / "one" / "lenet5.pptx") as parts:
+        assert {part.date_time[0] for part in parts.infolist()} == {1998}
+
+
+def test_without_python_pptx_the_pdf_is_written_all_the_same(
+    material, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(deck, "pptx", None)
+    pdf, missing = deck.write_deck(FEW, material, tmp_path)
+    assert pdf.is_file()
+    assert "pip install python-pptx" in str(missing)
