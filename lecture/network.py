@@ -294,8 +294,13 @@ def _draw_output(figure, output, answer):
         ax = _units(figure, 0.46, paper.output_code(str(answer)))
         ax.set_title(f"code of {answer}", loc="left")
     ax = figure.add_axes((0.66, 0.065, 0.33, 0.125))
-    plots.plot_scores(output, ax, answer)
-    ax.set(yticks=[])
+    classes = range(len(output))
+    colours = ["#999999"] * len(output)
+    colours[answer] = plots.VERMILION
+    ax.bar(classes, output, color=colours)
+    ax.set(xticks=classes, yticks=[])
+    ax.tick_params(axis="x", length=0)
+    ax.get_xticklabels()[answer].set(color=plots.VERMILION, fontweight="bold")
     ax.set_title(heading, loc="left")
 
 

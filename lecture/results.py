@@ -1,11 +1,14 @@
 """Figures of results: errors and mistakes, confidence, robustness, then and today."""
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import FixedLocator, NullLocator
 
 import lenet_keras
 from lecture.measurements import Unavailable, measured, trained
 from lecture.slides import SMALL, fit, fit_numbers, panels, size_titles
 from lenet_keras import paper, plots
+from lenet_keras.plots.style import coloured, note
 
 
 def learning_curves(material):
@@ -65,7 +68,6 @@ def _matrix(material, colour):
     _need_mistakes(material)
     figure, ax = panels(left=0.08, right=0.95, bottom=0.13, top=0.795)
     plots.plot_confusion(material.confusion, ax, colour=colour)
-    ax.tick_params(axis="y", rotation=0)
     labels, answers = material.data.test_labels, material.answers
     (worst,) = lenet_keras.most_confused(labels, answers, 1)
     right = int(np.trace(material.confusion))
@@ -313,10 +315,29 @@ def methods(material):
     today = _final_error(top)
     ours = {"here, 1998": (60_000, then), "here, today": (61_706, today)}
     figure, ax = panels(bottom=0.17)
-    plots.plot_methods(families, ours, _NAMED, ax)
-    ax.set(xlim=(2e3, 5e7), ylim=(0.5, 15))
+    _draw_methods(ax, families, ours)
     number = sum(map(len, families.values()))
     return figure, {"then": then, "today": today, "methods": number}
+
+
+def _draw_methods(ax, families, ours):
+    """A dot a method, a star for each of ours, and the names of some."""
+    for (family, rows, colour), marker in zip(coloured(families), "os^D", strict=True):
+        _, x, y = zip(*rows, strict=True)
+        ax.plot(x, y, marker, color=colour, label=family)
+    star = {"color": "black", "ms": 2 * plt.rcParams["lines.markersize"], "zorder": 3}
+    for x, y in ours.values():
+        ax.plot(x, y, "*", **star)
+    points = {name: at for rows in families.values() for name, *at in rows} | ours
+    for name, side in (dict.fromkeys(ours, "right") | _NAMED).items():
+        offset, align = ((14, 0), "left") if side == "right" else ((-14, 0), "right")
+        note(ax, name, points[name], offset, ha=align, va="center", size="small")
+    ax.set(xscale="log", xlim=(2e3, 5e7), xlabel="stored numbers")
+    ax.set(yscale="log", ylim=(0.5, 15), ylabel="test error (%)")
+    ax.yaxis.set_major_locator(FixedLocator([0.5, 1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.legend(frameon=False, loc="upper right")
 
 
 def _of_60_000(runs):

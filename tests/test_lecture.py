@@ -293,8 +293,14 @@ def test_one_digit_is_followed_through_the_model(slide, material):
     ]  # fmt: skip
     f6 = by_title["F6: 84"].images[0].get_array()
     assert np.allclose(f6.ravel(), maps["f6"])
-    bars = [bar.get_height() for bar in by_title["Output: the least wins"].patches]
+    ax = by_title["Output: the least wins"]
+    bars = [bar.get_height() for bar in ax.patches]
     assert np.allclose(bars, -maps["output"])
+    colours = [bar.get_facecolor() for bar in ax.patches]
+    assert colours.count(colours[np.argmin(bars)]) == 1, "the answer is told apart"
+    weights = [label.get_fontweight() for label in ax.get_xticklabels()]
+    assert weights.index("bold") == np.argmin(bars)
+    assert weights.count("bold") == 1
     assert slide("one-digit").title.startswith(f"One {np.argmin(bars)} ")
 
 
@@ -392,8 +398,14 @@ def test_where_nothing_is_misread_no_mistake_is_shown(name, digits):
 def test_all_methods_that_store_something_are_points(slide):
     lines = slide("methods").figure.axes[0].get_lines()
     points = sum(len(line.get_xdata()) for line in lines)
-    stored = sum(row.variables is not None for row in PUBLISHED_METHODS)
-    assert points == stored + 2
+    stored = [row for row in PUBLISHED_METHODS if row.variables is not None]
+    assert points == len(stored) + 2
+    drawn = {tuple(at) for line in lines for at in line.get_xydata()}
+    assert drawn > {(1000 * row.variables, row.error) for row in stored}
+    ax = slide("methods").figure.axes[0]
+    names = {text.get_text() for text in ax.texts}
+    assert {"here, 1998", "here, today", "LeNet-5"} < names
+    assert ax.get_xscale() == ax.get_yscale() == "log"
 
 
 def test_a_layer_has_the_same_colour_wherever_it_is_drawn(slide):

@@ -81,7 +81,7 @@ def test_shares_are_of_the_rows_or_of_the_columns(by, shown):
 
 def test_the_error_of_each_class_is_a_bar_in_percent():
     ax = plots.plot_error_by_class({"a": [0.01, 0.02], "b": [0.03, 0.04]})
-    heights = [bar.get_height() for bar in ax.patches]
+    heights = [bar.get_height() for bars in ax.containers for bar in bars]
     assert heights == pytest.approx([1, 2, 3, 4])
 
 
@@ -167,7 +167,9 @@ def test_fields_are_squares_in_pixels():
 
 def test_the_table_has_a_cross_for_each_connected_pair():
     ax = plots.plot_table(C3_INPUTS)
-    crosses = {tuple(map(int, text.get_position())) for text in ax.texts}
+    crosses = {
+        tuple(map(int, text.get_position())) for text in ax.texts if text.get_text()
+    }
     assert crosses == {(c3, s2) for c3, maps in enumerate(C3_INPUTS) for s2 in maps}
 
 
@@ -258,24 +260,6 @@ def test_a_mosaic_puts_each_picture_in_its_place():
     assert ax.get_xticks().tolist() == [1, 5, 9]
     assert ax.get_yticks().tolist() == [0.5, 3.5]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
-
-
-def test_one_score_is_told_apart_by_colour_and_by_weight():
-    ax = plots.plot_scores([3.0, 1.0, 2.0], best=1)
-    colours = [bar.get_facecolor() for bar in ax.patches]
-    assert colours[0] == colours[2] != colours[1]
-    weights = [label.get_fontweight() for label in ax.get_xticklabels()]
-    assert weights == ["normal", "bold", "normal"]
-    assert plots.plot_scores([3.0, 1.0]).patches[0].get_height() == 3
-
-
-def test_methods_are_points_and_some_have_names():
-    families = {"nets": [("a", 10, 2.0), ("b", 100, 1.0)], "others": [("c", 50, 5.0)]}
-    ax = plots.plot_methods(families, {"ours": (60, 0.9)}, {"c": "left"})
-    drawn = [tuple(line.get_xydata()[0]) for line in ax.get_lines()]
-    assert drawn == [(10, 2), (50, 5), (60, 0.9)]
-    assert {text.get_text() for text in ax.texts} == {"ours", "c"}
-    assert ax.get_xscale() == ax.get_yscale() == "log"
 
 
 def test_runs_may_have_a_band_from_the_lowest_to_the_highest():
