@@ -1,5 +1,6 @@
 """The drawing of a network in the manner of the paper's Figure 2."""
 
+import itertools
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -24,28 +25,23 @@ def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
         The Axes: above each layer its name and size, below what leads to the next.
     """
     ax = ax or plt.subplots(figsize=(12, 5))[1]
+    boxes = _place_stacks(_stages(layers, input_shape))
+    for box in boxes:
+        _draw_stack(ax, box)
+    for reads, box in itertools.pairwise(boxes):
+        _draw_reading(ax, reads, box)
+    _write_names(ax, boxes)
+    ax.axis("off")
+    return ax
+
+
+def _stages(layers, input_shape):
+    """Name, kind, height, width and number of maps: of the input and of each layer."""
     stages = [("input", "Input", *input_shape)]
     for layer in layers:
         shape = layer.shape if len(layer.shape) == 3 else (1, 1, *layer.shape)
         stages.append((layer.name, layer.kind, *shape))
-    boxes = _place_stacks(stages)
-    top = max(box.top for box in boxes)
-    bottom = min(box.bottom for box in boxes)
-    for place, box in enumerate(boxes):
-        _draw_stack(ax, box)
-        row = 8 if place % 2 == 0 else 72  # neighbours in two rows: long names fit
-        ax.text(
-            box.middle, top + row, box.label, ha="center", va="bottom", size="small"
-        )
-    for place, (reads, box) in enumerate(zip(boxes, boxes[1:], strict=False)):
-        _draw_reading(ax, reads, box)
-        row = -8 if place % 2 == 0 else -72
-        middle = min((reads.middle + box.middle) / 2, _WIDTH - 84)
-        text = box.connection(reads)
-        ax.text(middle, bottom + row, text, ha="center", va="top", size="small")
-    ax.set(xlim=(0, _WIDTH), ylim=(bottom - 136, top + 136), aspect="equal")
-    ax.axis("off")
-    return ax
+    return stages
 
 
 class _Stack(NamedTuple):
@@ -149,6 +145,18 @@ def _draw_stack(ax, box):
         ax.add_patch(plt.Rectangle(corner, width, height, **face))
         edge = {"fill": False, "ec": colour, "lw": 1.5, "gid": f"{box.name}-{k}"}
         ax.add_patch(plt.Rectangle(corner, width, height, **edge))
+
+
+def _write_names(ax, boxes):
+    """Above each layer its name, below the step to it; in two rows, so they fit."""
+    top, bottom = max(box.top for box in boxes), min(box.bottom for box in boxes)
+    look = {"ha": "center", "size": "small"}
+    for box, row in zip(boxes, itertools.cycle((8, 72))):
+        ax.text(box.middle, top + row, box.label, va="bottom", **look)
+    for (reads, box), row in zip(itertools.pairwise(boxes), itertools.cycle((8, 72))):
+        middle = min((reads.middle + box.middle) / 2, _WIDTH - 84)
+        ax.text(middle, bottom - row, box.connection(reads), va="top", **look)
+    ax.set(xlim=(0, _WIDTH), ylim=(bottom - 136, top + 136), aspect="equal")
 
 
 _LINE = {"color": "black", "lw": 1, "solid_capstyle": "round"}
