@@ -1,68 +1,132 @@
 """LeNet-5 (LeCun, Bottou, Bengio, Haffner, 1998) in Keras 3."""
 
-import importlib
+from lenet_keras import quiet
+
+# Importing registers our layers, losses and models with Keras, which opens their files.
+with quiet.quiet_start():
+    from lenet_keras.callbacks import Checkpoint, EpochLog
+    from lenet_keras.counting import count
+    from lenet_keras.data import Data, load, make_dataset
+    from lenet_keras.evaluation import (
+        calibration,
+        confusion,
+        error_by_class,
+        error_rate,
+        evaluate,
+        margins,
+        mistakes,
+        most_confused,
+        predict,
+        rejected_for,
+        rejection,
+        report,
+        robustness,
+    )
+    from lenet_keras.images import distort, to_input, transform
+    from lenet_keras.layers import (
+        EuclideanRBF,
+        FanInUniform,
+        SparselyConnectedConv2D,
+        Subsampling,
+        scaled_tanh,
+    )
+    from lenet_keras.losses import (
+        MaximumAPosteriori,
+        MaximumLikelihood,
+        SmoothedCrossentropy,
+        SparseMeanSquaredError,
+    )
+    from lenet_keras.model import (
+        VARIANTS,
+        LeNet5,
+        Variant,
+        build_lenet5,
+        load_model,
+    )
+    from lenet_keras.optimizers import (
+        CurvatureEstimator,
+        StochasticDiagonalLevenbergMarquardt,
+        second_derivatives,
+    )
+    from lenet_keras.page import Page, export_page
+    from lenet_keras.photograph import read_digit
+    from lenet_keras.recipes import (
+        LADDER,
+        RECIPES,
+        Recipe,
+        Rung,
+        compile_model,
+        loss_for,
+    )
+    from lenet_keras.threads import use_all_cores
+    from lenet_keras.training import train
+    from lenet_keras.weights import histories, ladder
 
 __version__ = "0.1.0"
 
-# Public names are resolved on first use (PEP 562), so that importing the package loads
-# neither Keras nor TensorFlow.
-_PUBLIC = {
-    "model": ("VARIANTS", "Variant", "build_lenet5", "load_model"),
-    "layers": (
-        "CoveringConv2D",
-        "EuclideanRBF",
-        "FanInUniform",
-        "SparselyConnectedConv2D",
-        "Subsampling",
-        "scaled_tanh",
-    ),
-    "losses": (
-        "MaximumAPosteriori",
-        "MaximumLikelihood",
-        "SmoothedCrossentropy",
-        "SparseMeanSquaredError",
-    ),
-    "optimizers": (
-        "CurvatureEstimator",
-        "StochasticDiagonalLevenbergMarquardt",
-        "second_derivatives",
-    ),
-    "callbacks": ("Checkpoint", "EpochLog", "ProgressBar"),
-    "counting": ("count",),
-    "data": ("Data", "distort", "load", "make_dataset", "to_input"),
-    "page": ("Page", "export_page"),
-    "photograph": ("read_digit",),
-    "training": ("LADDER", "RECIPES", "Recipe", "Rung", "compile_model", "train"),
-    "quiet": ("quiet_start",),
-    "evaluation": (
-        "calibration",
-        "confusion",
-        "error_by_class",
-        "error_rate",
-        "evaluate",
-        "histories",
-        "ladder",
-        "margins",
-        "mistakes",
-        "most_confused",
-        "predict",
-        "rejected_for",
-        "rejection",
-        "report",
-        "robustness",
-        "transform",
-    ),
+__all__ = [
+    "Checkpoint",
+    "CurvatureEstimator",
+    "Data",
+    "EpochLog",
+    "EuclideanRBF",
+    "FanInUniform",
+    "LADDER",
+    "LeNet5",
+    "MaximumAPosteriori",
+    "MaximumLikelihood",
+    "Page",
+    "RECIPES",
+    "Recipe",
+    "Rung",
+    "SmoothedCrossentropy",
+    "SparseMeanSquaredError",
+    "SparselyConnectedConv2D",
+    "StochasticDiagonalLevenbergMarquardt",
+    "Subsampling",
+    "VARIANTS",
+    "Variant",
+    "build_lenet5",
+    "calibration",
+    "compile_model",
+    "confusion",
+    "count",
+    "distort",
+    "error_by_class",
+    "error_rate",
+    "evaluate",
+    "export_page",
+    "histories",
+    "ladder",
+    "load",
+    "load_model",
+    "loss_for",
+    "make_dataset",
+    "margins",
+    "mistakes",
+    "most_confused",
+    "predict",
+    "read_digit",
+    "rejected_for",
+    "rejection",
+    "report",
+    "robustness",
+    "scaled_tanh",
+    "second_derivatives",
+    "to_input",
+    "train",
+    "transform",
+    "use_all_cores",
+]
+
+_GONE = {
+    "CoveringConv2D": "C5 is a keras.layers.Conv2D, which computes the same",
+    "ProgressBar": "pass verbose=1 to fit or train",
+    "quiet_start": "import lenet_keras before keras, and it starts quietly",
 }
-_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
-__all__ = sorted(_HOME)
 
 
 def __getattr__(name):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_HOME[name]}")
-    return getattr(module, name)
-
-
-def __dir__():
-    return [*globals(), *__all__]
+    if name in _GONE:  # an ImportError, since "from" would swallow an AttributeError
+        raise ImportError(f"lenet_keras has no {name} any more: {_GONE[name]}.")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Callbacks for `train` and `fit`: a line an epoch, a progress bar, a checkpoint."""
+"""Callbacks for `fit`: a line per epoch, a checkpoint; and who needs every batch."""
 
 import json
 from pathlib import Path
@@ -7,84 +7,75 @@ import keras
 
 from lenet_keras.files import write_whole
 
+_BATCH_HOOKS = tuple(
+    f"on_{kind}batch_{end}"
+    for kind in ("", "train_", "test_")
+    for end in ("begin", "end")
+)
+# Callbacks of Keras that are called for each batch and, so set, do nothing with it.
+_BY_EPOCH = {
+    keras.callbacks.ModelCheckpoint: lambda callback: callback.save_freq == "epoch",
+    keras.callbacks.BackupAndRestore: lambda callback: callback.save_freq == "epoch",
+    keras.callbacks.TensorBoard: lambda callback: callback.update_freq == "epoch",
+}
+
+
+def needs_every_batch(callback):
+    """Whether a callback does something at each batch, not only at each epoch.
+
+    Args:
+        callback: `keras.callbacks.Callback`, or a `CallbackList`.
+    """
+    if type(callback) in _BY_EPOCH:
+        return not _BY_EPOCH[type(callback)](callback)
+    own = (getattr(getattr(callback, hook), "__func__", None) for hook in _BATCH_HOOKS)
+    plain = (getattr(keras.callbacks.Callback, hook) for hook in _BATCH_HOOKS)
+    return any(mine is not theirs for mine, theirs in zip(own, plain, strict=True))
+
+
+class ProgressBar(keras.callbacks.ProgbarLogger):
+    """Keras' own bar, for several steps at once: it counts no step beyond the last."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        last = batch if self.target is None else self.target - 1
+        super().on_train_batch_end(min(batch, last), logs)
+
 
 class EpochLog(keras.callbacks.Callback):
-    """Print one rounded line an epoch, without timings, so that a notebook repeats it.
+    """Print one rounded line per epoch, without timings, so that a notebook repeats it.
 
     Args:
         every: int, also a line every so many steps; None for none.
+
+    Raises:
+        ValueError: if `every` is not positive.
     """
 
     def __init__(self, every=None):
         super().__init__()
+        if every is not None and every < 1:
+            raise ValueError(f"every must be at least 1 step; received {every}.")
         self.every = every
-
-    def close(self):
-        """Nothing to give back; for a caller that closes a `ProgressBar` or this."""
+        if every is not None:
+            self.on_train_batch_end = self._log_step
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = f"Epoch [{epoch + 1}/{self.params['epochs']}]"
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.every and (batch + 1) % self.every == 0:
-            step = f"Step [{batch + 1}/{self.params['steps']}]"
-            print(f"{self._epoch}, {step}, Loss: {logs['loss']:.4f}", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
         print(f"{self._epoch}, {_describe(logs)}", flush=True)
 
-
-class ProgressBar(keras.callbacks.Callback):
-    """Show a bar with the time left, the loss and the errors, on a rich console."""
-
-    def __init__(self, console):
-        super().__init__()
-        self.console = console
-        self._progress = None
-
-    def on_train_begin(self, logs=None):
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeRemainingColumn(),
-            console=self.console,
-        )
-        self._task = self._progress.add_task(
-            "training", total=self.params["epochs"] * self.params["steps"]
-        )
-        self._progress.start()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = f"Epoch [{epoch + 1}/{self.params['epochs']}]"
-        self._done = epoch * self.params["steps"]
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._progress.update(
-            self._task,
-            completed=self._done + batch + 1,
-            description=f"{self._epoch} loss {logs['loss']:.4f}",
-        )
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._progress.print(f"{self._epoch}, {_describe(logs)}")
-
-    def on_train_end(self, logs=None):
-        self.close()
-
-    def close(self):
-        """Give the cursor back; Keras says nothing of an interruption."""
-        if self._progress is not None:
-            self._progress.stop()
+    def _log_step(self, batch, logs=None):
+        if (batch + 1) % self.every == 0:
+            step = f"Step [{batch + 1}/{self.params['steps']}]"
+            print(f"{self._epoch}, {step}, Loss: {logs['loss']:.4f}", flush=True)
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keep the model of the last finished epoch, its optimiser and its history.
+    """Keep the model of the last finished epoch, its optimizer and its history.
 
     Writes `model.keras` and `run.json` after each epoch, each whole or not at all. An
-    optimiser that averages the weights puts the average into the model at the very end.
+    optimizer that averages the weights puts the average into the model at the very end.
 
     Args:
         folder: str or Path.

@@ -1,26 +1,53 @@
-"""The command `lenet5`: summary, train, evaluate, predict, page, doctor.
-
-Nothing heavy is imported before a command runs, so that --help answers at once.
-"""
+"""The command `lenet5`: summary, train, evaluate, predict, page."""
 
 import argparse
-import contextlib
 import json
 import sys
 from pathlib import Path
 
-from lenet_keras import __version__
+import keras
+import matplotlib
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from lenet_keras import __version__, plots
+from lenet_keras.callbacks import Checkpoint, EpochLog
+from lenet_keras.counting import count, published
+from lenet_keras.data import load_named
+from lenet_keras.evaluation import (
+    confusion,
+    evaluate,
+    mistakes,
+    most_confused,
+    predict,
+)
+from lenet_keras.files import write_whole
+from lenet_keras.model import VARIANTS, build_lenet5, load_model
+from lenet_keras.page import export_page
+from lenet_keras.paper import PUBLISHED_CONNECTIONS, PUBLISHED_TRAINABLE
+from lenet_keras.photograph import read_digit
+from lenet_keras.recipes import RECIPES, named_recipe
+from lenet_keras.threads import describe_threads, threads, use_all_cores
+from lenet_keras.training import train
 
 DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: auto)"
-RECIPE_HELP = "paper, paper-distorted or best (default: the variant's own)"
-VARIANT_HELP = "classic, dense, sigmoid, tanh, 1998 or modern (default: classic)"
+VARIANT_HELP = f"{', '.join(VARIANTS)} (default: classic)"
+RECIPE_HELP = (
+    f"{', '.join(name for name in RECIPES if name not in VARIANTS)} "
+    "(default: the variant's own)"
+)
 
 
 def main(arguments=None):
-    """Run one command; return its exit status: 0, 1 (doctor), 2 (error) or 130."""
+    """Run one command; return its exit status: 0, 2 (error) or 130 (Ctrl-C)."""
     args = _parser().parse_args(arguments)
     try:
-        return args.run(args) or 0
+        _need_tensorflow()
+        use_all_cores()
+        args.run(args)
+        return 0
     except BrokenPipeError:  # the reader of our output, such as head, has gone
         sys.stderr.close()
         return 0
@@ -31,6 +58,14 @@ def main(arguments=None):
             raise
         print(f"lenet5: error: {error}", file=sys.stderr)
         return 2
+
+
+def _need_tensorflow():
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "the command lenet5 runs on TensorFlow; Keras is set to "
+            f"{keras.backend.backend()!r}. Unset KERAS_BACKEND."
+        )
 
 
 def _was_interrupted(error):
@@ -91,8 +126,6 @@ def _parser():
     page.add_argument("model", type=Path, nargs="?", help="a .keras file")
     page.add_argument("--variant", help="with its shipped weights (default: 1998)")
     page.add_argument("--out", type=Path, default=Path("lenet5.html"))
-
-    command(_doctor, "check Python, TensorFlow, Keras, GPU, MNIST and the weights")
     return parser
 
 
@@ -105,77 +138,73 @@ def _positive(text):
 
 def _summary(args):
     """Count parameters, connections, multiply-adds and receptive fields."""
-    _start_keras()
-    from lenet_keras.model import build_lenet5
-
     _console().print(_count_table(build_lenet5(args.variant)))
 
 
 def _train(args):
     """Train a variant with its recipe, test it, save the model and pictures."""
     settings, out = _run_settings(args)
-    keras = _start_keras()
-    from lenet_keras.callbacks import Checkpoint
-    from lenet_keras.model import build_lenet5, load_model
-    from lenet_keras.training import named_recipe, train
-
     console = _console()
     checkpoint = Checkpoint(out, settings)
-    if args.resume:
+    if args.resume and checkpoint.model_file.exists():
         model = load_model(checkpoint.model_file)
         epochs_done = checkpoint.restore(model)
         console.print(f"Resuming {out} after epoch {epochs_done}.")
-    else:
+        _say_other_threads(console, settings)
+    else:  # also a run that was stopped before its first epoch was saved
         keras.utils.set_random_seed(settings["seed"])
         model = build_lenet5(settings["variant"])
         epochs_done = 0
     name = settings["recipe"] or settings["variant"]
     recipe = named_recipe(name)
-    data = _load(settings["data"])
+    data = load_named(settings["data"])
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
     console.print(_count_table(model))
+    console.print(f"{describe_threads()}. Data: {data.name}.")
     console.print(
         f"Training on {len(data.train_images):,} images of {data.name}: "
         f"recipe {name}, {epochs} epochs, batch size {batch_size}, "
         f"seed {settings['seed']}."
     )
-    with contextlib.closing(_training_log(console, args.log_every)) as log:
-        train(
-            model,
-            data.train_images,
-            data.train_labels,
-            recipe=recipe,
-            epochs=epochs,
-            batch_size=batch_size,
-            validation_data=(data.test_images, data.test_labels),
-            callbacks=[checkpoint, log],
-            initial_epoch=epochs_done,
-            log_every=args.log_every or (100 if console.is_terminal else None),
-            seed=settings["seed"],
-        )
+    has_bar = console.is_terminal and args.log_every is None
+    train(
+        model,
+        data.train_images,
+        data.train_labels,
+        recipe=recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_data=(data.test_images, data.test_labels),
+        callbacks=[checkpoint, *([] if has_bar else [EpochLog(args.log_every)])],
+        initial_epoch=epochs_done,
+        seed=settings["seed"],
+        verbose=int(has_bar),
+    )
+    console.print(f"Each step: {model.training_step}.")
     probabilities = _report(console, model, data)
     saved = _save_pictures(out, checkpoint.history, data, probabilities)
     console.print("Saved " + ", ".join(str(path) for path in saved))
 
 
+def _say_other_threads(console, settings):
+    """Say when a run goes on with other threads: its sums are rounded otherwise."""
+    then = settings.get("threads", list(threads()))
+    if then != list(threads()):
+        console.print(
+            f"The run began with {then[0]} threads per operation and {then[1]} "
+            f"operations at once, and goes on with {threads()[0]} and {threads()[1]}: "
+            "the weights will differ by rounding."
+        )
+
+
 def _evaluate(args):
     """Test a saved model: error rate, confusion matrix, most confused pairs."""
-    _start_keras()
-    from lenet_keras.model import load_model
-
-    _report(_console(), load_model(args.model), _load(args.data))
+    _report(_console(), load_model(args.model), load_named(args.data))
 
 
 def _predict(args):
     """Read digits from pictures: ink on light or light on dark, any size."""
-    _start_keras()
-    import numpy as np
-
-    from lenet_keras.evaluation import predict
-    from lenet_keras.model import load_model
-    from lenet_keras.photograph import read_digit
-
     model = load_model(args.model)
     digits = np.stack([read_digit(path) for path in args.images])
     table = _table("picture", "answer", *map(str, range(model.output_shape[-1])))
@@ -191,57 +220,12 @@ def _page(args):
             f"{str(args.model)!r} is a model already; received --variant "
             f"{args.variant} too. Leave one of them out."
         )
-    _start_keras()
-    from lenet_keras.model import build_lenet5, load_model
-    from lenet_keras.page import export_page
-
     if args.model:
         model = load_model(args.model)
     else:
         model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
     _console().print(f"Saved {page.path}: open it in a browser.")
-
-
-def _doctor(args):
-    """Check what training needs, and say how to mend what is missing."""
-    from lenet_keras.doctor import checks
-
-    console, healthy = _console(), True
-    table = _table("check", "state", "found", "mend")
-    for check in checks():
-        healthy = healthy and (check.good or check.optional)
-        state = "ok" if check.good else "missing" if check.optional else "FAIL"
-        table.add_row(check.name, state, check.found, "" if check.good else check.mend)
-    console.print(table)
-    return 0 if healthy else 1
-
-
-def _start_keras():
-    """Import Keras without TensorFlow's start-up lines, one thread for each core."""
-    from lenet_keras.quiet import quiet_start
-
-    with quiet_start():
-        import keras
-
-        if keras.backend.backend() != "tensorflow":
-            raise ValueError(
-                "the command lenet5 trains on TensorFlow; Keras is set to "
-                f"{keras.backend.backend()!r}. Unset KERAS_BACKEND."
-            )
-        from lenet_keras.training import use_all_cores
-
-        use_all_cores()
-        keras.ops.zeros(())
-    return keras
-
-
-def _load(name):
-    """A data set by name, or from a folder."""
-    from lenet_keras.data import load
-
-    known = ("auto", "mnist", "digits")
-    return load(name) if name in known else load("mnist", folder=name)
 
 
 def _run_folder(args):
@@ -258,6 +242,7 @@ def _run_settings(args):
     out = _run_folder(args)
     if not args.resume:
         chosen = {key: value for key, value in given.items() if value is not None}
+        chosen |= {"threads": list(threads())}
         return dict.fromkeys(given) | defaults | chosen, out
     try:
         kept = json.loads((out / "run.json").read_text())["settings"]
@@ -276,19 +261,8 @@ def _run_settings(args):
     return settings, out
 
 
-def _training_log(console, log_every):
-    """The callback that shows a training: a bar on a terminal, else a line an epoch."""
-    from lenet_keras.callbacks import EpochLog, ProgressBar
-
-    if console.is_terminal and log_every is None:
-        return ProgressBar(console)
-    return EpochLog(log_every)
-
-
 def _report(console, model, data):
     """Print how a model does on the test set; return its probabilities."""
-    from lenet_keras.evaluation import confusion, evaluate, most_confused
-
     error, probabilities = evaluate(model, data.test_images, data.test_labels)
     answers = probabilities.argmax(-1)
     number = len(answers)
@@ -314,13 +288,7 @@ def _report(console, model, data):
 
 def _save_pictures(out, history, data, probabilities):
     """Write the pictures beside the model; return all paths."""
-    import matplotlib
-
     matplotlib.use("Agg")
-    from lenet_keras import plots
-    from lenet_keras.evaluation import confusion, mistakes
-    from lenet_keras.files import write_whole
-
     plots.use_style()
     labels, answers = data.test_labels, probabilities.argmax(-1)
     wrong = mistakes(labels, probabilities)
@@ -336,12 +304,7 @@ def _save_pictures(out, history, data, probabilities):
     return [out / name for name in ("model.keras", *pictures)]
 
 
-_TEXT = ("kind", "state", "found", "mend")
-
-
 def _console():
-    from rich.console import Console
-
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=160)
@@ -349,22 +312,17 @@ def _console():
 
 
 def _table(first, *columns):
-    from rich import box
-    from rich.table import Table
-
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(first)
     for column in columns:
-        table.add_column(column, justify="left" if column in _TEXT else "right")
+        table.add_column(column, justify="left" if column == "kind" else "right")
     return table
 
 
 def _count_table(model):
     """A row a layer and the totals, beside the paper's figures where it has them."""
-    from lenet_keras.counting import count, published
-
     counts = count(model)
-    is_1998 = model.name == "lenet5_1998"
+    is_1998 = model.variant == VARIANTS["1998"]
     columns = ["kind", "shape", "trainable", "fixed", "connections", "multiply-adds"]
     columns += ["field", "stride"]
     paper = ["trainable (paper)", "connections (paper)"] if is_1998 else []
@@ -385,8 +343,6 @@ def _count_table(model):
     table.add_section()
     total = ["total", "", "", *(f"{n:,}" for n in counts[1:]), "", ""]
     if is_1998:
-        from lenet_keras.paper import PUBLISHED_CONNECTIONS, PUBLISHED_TRAINABLE
-
         total += [f"{PUBLISHED_TRAINABLE:,}", f"{PUBLISHED_CONNECTIONS:,}"]
     table.add_row(*total)
     return table

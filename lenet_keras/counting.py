@@ -8,7 +8,27 @@ what a unit reads, its bias included, once for each unit of the layer.
 import math
 from typing import NamedTuple
 
+from keras import layers
+
+from lenet_keras.layers import (
+    CoveringConv2D,
+    EuclideanRBF,
+    SparselyConnectedConv2D,
+    Subsampling,
+    chain,
+)
 from lenet_keras.paper import PUBLISHED_LAYERS
+
+_CONVOLUTIONS = layers.Conv2D, CoveringConv2D
+_POOLING = layers.AveragePooling2D, layers.MaxPooling2D
+_DENSE = layers.Dense, EuclideanRBF
+_PASSED_OVER = (
+    layers.Activation,
+    layers.Dropout,
+    layers.Flatten,
+    layers.Rescaling,
+    layers.ZeroPadding2D,
+)
 
 
 class LayerCount(NamedTuple):
@@ -44,29 +64,32 @@ def count(model):
     """Count a built model layer by layer (Section II-B).
 
     Args:
-        model: `keras.Model` made of the layers that `build_lenet5` uses, in one chain,
-            with a fixed input shape. Layers that only reshape, pad, scale or squash
-            are passed over.
+        model: `keras.Model` with a fixed input shape: a chain of the layers that
+            `build_lenet5` uses, of any number and size. Those that only reshape, pad,
+            scale or squash are passed over.
 
     Returns:
         `ModelCount`: a `LayerCount` for each layer, and the totals.
 
     Raises:
-        ValueError: for a free input length, or a layer with weights of another kind.
+        ValueError: for a free input length, or a layer of another kind.
     """
+    stack = chain(model)
     if None in model.input_shape[1:]:
         raise ValueError(
             "count needs a fixed input shape to count connections; received "
             f"input_shape={model.input_shape[1:]}. Build the model with, for instance, "
             "input_shape=(32, 32, 1)."
         )
-    rows, field, stride = [], 1, 1
-    for layer in model.layers:
-        kind, window, step = _geometry(layer)
-        if kind is None:
+    rows, field, stride, width = [], 1, 1, 1
+    for layer in stack:
+        if isinstance(layer, layers.Flatten):
+            width = layer.input.shape[1]  # of the map that the next layer reads at once
+        if isinstance(layer, _PASSED_OVER):
             continue
-        field, stride = field + (window - 1) * stride, stride * step
-        rows.append(_count_layer(layer, kind, field, stride))
+        window, step = _window(layer, width)
+        field, stride, width = field + (window - 1) * stride, stride * step, 1
+        rows.append(_count_layer(layer, field, stride))
     totals = (
         sum(getattr(row, total) for row in rows) for total in ModelCount._fields[1:]
     )
@@ -78,41 +101,50 @@ def published(name):
     return next((row for row in PUBLISHED_LAYERS if row.name == name), None)
 
 
-def _geometry(layer):
-    """Kind, window width and step of a layer; no kind for those that only reshape."""
-    kind = type(layer).__name__.removeprefix("Covering")  # C5 is a convolution
-    if kind in ("Conv2D", "SparselyConnectedConv2D"):
-        size = layer.kernel_size
-        return kind, size if isinstance(size, int) else size[0], 1
-    if kind in ("AveragePooling2D", "MaxPooling2D", "Subsampling"):
-        return kind, 2, 2
-    if kind in ("Dense", "EuclideanRBF"):
-        return kind, _flattened_width(layer), 1
-    if layer.weights:
-        raise ValueError(
-            "count knows Conv2D, SparselyConnectedConv2D, Subsampling, pooling, Dense "
-            f"and EuclideanRBF layers; received a {kind} named {layer.name!r}."
-        )
-    return None, 1, 1
+def _window(layer, width):
+    """How wide the window is that a unit of a layer reads, and its step to the next."""
+    if type(layer) in _DENSE:
+        return width, 1
+    if type(layer) in (Subsampling, SparselyConnectedConv2D):
+        return (2, 2) if type(layer) is Subsampling else (layer.kernel_size, 1)
+    windows = getattr(layer, "kernel_size", getattr(layer, "pool_size", ()))
+    if type(layer) in (*_CONVOLUTIONS, *_POOLING) and _is_plain(layer, windows):
+        return windows[0], layer.strides[0]
+    raise ValueError(
+        "count knows Conv2D, SparselyConnectedConv2D, Subsampling, pooling, Dense and "
+        "EuclideanRBF layers, with square windows without gaps, and those that only "
+        f"reshape, pad, scale or squash; received a {type(layer).__name__} named "
+        f"{layer.name!r}."
+    )
 
 
-def _flattened_width(layer):
-    """How many units wide the map is that a dense layer reads at once."""
-    before = layer.input._keras_history.operation
-    return before.input.shape[1] if type(before).__name__ == "Flatten" else 1
+def _is_plain(layer, windows):
+    """Whether all units of a layer read alike: squares, all maps, without gaps.
+
+    What a convolution pads counts as an input, as the margin of the 32x32 field does.
+    """
+    config = layer.get_config()
+    return (
+        len({*windows}) == len({*layer.strides}) == 1
+        and {*config.get("dilation_rate", (1,)), config.get("groups", 1)} == {1}
+        and (type(layer) in _CONVOLUTIONS or layer.padding == "valid")
+    )
 
 
-def _count_layer(layer, kind, field, stride):
+def _count_layer(layer, field, stride):
+    kind = "Conv2D" if type(layer) is CoveringConv2D else type(layer).__name__
     shape = tuple(layer.output.shape[1:])
     positions = math.prod(shape[:-1])
     trainable = sum(math.prod(w.shape) for w in layer.trainable_weights)
     fixed = sum(math.prod(w.shape) for w in layer.non_trainable_weights)
     biases = shape[-1] if getattr(layer, "bias", None) is not None else 0
-    if kind in ("AveragePooling2D", "MaxPooling2D", "Subsampling"):
-        connections = positions * (4 * shape[-1] + biases)
+    if type(layer) in (*_POOLING, Subsampling):
+        window = 4 if type(layer) is Subsampling else math.prod(layer.pool_size)
+        connections = positions * (window * shape[-1] + biases)
     else:
         connections = positions * (trainable + fixed)
-    work = 0 if kind == "MaxPooling2D" else connections - positions * biases
+    is_maximum = type(layer) is layers.MaxPooling2D
+    work = 0 if is_maximum else connections - positions * biases
     return LayerCount(
         layer.name, kind, shape, trainable, fixed, connections, work, field, stride
     )

@@ -5,22 +5,16 @@ Arrays in, arrays out; scikit-learn does the counting. `predict`, `evaluate` and
 together in a `Mistake`, so that no picture gets another picture's label.
 """
 
-import json
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 from scipy.special import softmax
 from sklearn.metrics import classification_report, confusion_matrix
 
-from lenet_keras.paper import BACKGROUND, INK
-
-# What `transform` can do to images; Fig. 13 shows the paper's network under each.
-TRANSFORMS = ("shift_x", "shift_y", "scale", "rotation", "noise")
+from lenet_keras.checks import check_pairs
+from lenet_keras.images import network_input, to_input, transform
 
 _BATCH = 1000
-_RECORDED = Path(__file__).parent / "weights"
 
 
 class Mistake(NamedTuple):
@@ -65,8 +59,6 @@ def predict(model, images):
     Raises:
         ValueError: for images that the model cannot read.
     """
-    from lenet_keras.data import network_input
-
     images = np.asarray(images)
     if images.ndim == 2 or images.shape == model.input_shape[1:]:
         images = images[None]
@@ -96,8 +88,6 @@ def evaluate(model, images, labels):
     Raises:
         ValueError: for images or labels that do not fit.
     """
-    from lenet_keras.data import check_pairs
-
     images, labels = check_pairs(images, labels)
     probabilities = predict(model, images)
     return Evaluation(error_rate(labels, probabilities.argmax(-1)), probabilities)
@@ -244,41 +234,6 @@ def calibration(labels, probabilities, groups=10):
     return Calibration(*(each[some] / number[some] for each in sums), number[some])
 
 
-def transform(images, kind, amount, seed=0):
-    """Move, scale or turn all images alike, or invert some of their pixels.
-
-    Args:
-        images: floats (n, 32, 32, 1), as `to_input` returns them.
-        kind: "shift_x" (pixels to the right), "shift_y" (pixels down), "scale" (factor
-            about the centre), "rotation" (degrees, counter-clockwise) or "noise" (the
-            share of pixels whose ink and paper are exchanged, Fig. 13).
-        amount: float.
-        seed: int, for the pixels of the noise.
-
-    Returns:
-        Float32 array (n, 32, 32, 1), -0.1 where the map reads outside the image.
-
-    Raises:
-        ValueError: for an unknown kind.
-    """
-    if kind not in TRANSFORMS:
-        raise ValueError(f"kind must be one of {TRANSFORMS}; received {kind!r}.")
-    images = np.asarray(images, np.float32)
-    if kind == "noise":
-        chosen = np.random.default_rng(seed).random(images.shape) < amount
-        return np.where(chosen, np.float32(BACKGROUND + INK) - images, images)
-    angle = np.radians(amount if kind == "rotation" else 0)
-    scale = amount if kind == "scale" else 1
-    shift = amount * np.array([kind == "shift_y", kind == "shift_x"])
-    # From each pixel (row, column) of the result back to where it is read.
-    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    back, centre = back / scale, (np.array(images.shape[1:3]) - 1) / 2
-    offset = centre - back @ (centre + shift)
-    read = {"offset": offset, "order": 1, "mode": "grid-constant", "cval": BACKGROUND}
-    moved = [ndimage.affine_transform(each, back, **read) for each in images[..., 0]]
-    return np.stack(moved)[..., None]
-
-
 def robustness(model, images, labels, kind, amounts, seed=0):
     """The error rate on images that are moved, scaled, turned or noisy (Fig. 13).
 
@@ -293,68 +248,6 @@ def robustness(model, images, labels, kind, amounts, seed=0):
     Returns:
         Float array, one error rate, 0 to 1, for each amount.
     """
-    from lenet_keras.data import to_input
-
     inputs = to_input(images)
     changed = (transform(inputs, kind, amount, seed) for amount in amounts)
     return np.array([evaluate(model, each, labels).error_rate for each in changed])
-
-
-def histories(variant=None, recipe=None):
-    """The recorded trainings of the full recipes, three seeds each.
-
-    Args:
-        variant: str, only the runs of this variant; None for all.
-        recipe: str, only the runs of this recipe, such as "paper"; None for all.
-
-    Returns:
-        List of dicts: "variant", "recipe", "images" (of the training set), "seed", and
-        a list with one value a pass for each of "accuracy", "loss" (on the fly),
-        "val_accuracy" and "val_loss" (on the test images).
-
-    Raises:
-        FileNotFoundError: if no trainings were recorded.
-        ValueError: if none of them fits.
-    """
-    runs = _recorded("histories.json")
-    wanted = {"variant": variant, "recipe": recipe}
-    wanted = {key: value for key, value in wanted.items() if value is not None}
-    chosen = [run for run in runs if wanted.items() <= run.items()]
-    if not chosen:
-        there = sorted({(run["variant"], run["recipe"]) for run in runs})
-        raise ValueError(
-            f"There is no recorded training with {wanted}; there are {there}. Ask for "
-            "one of these."
-        )
-    return chosen
-
-
-def ladder():
-    """The recorded trainings of the ladder from 1998 to today, rung by rung.
-
-    Returns:
-        List of dicts as those of `histories`, and in each "rung", the label in
-        `LADDER`, and "order", its place. The lowest rung is the paper's own training.
-
-    Raises:
-        FileNotFoundError: if no trainings were recorded.
-    """
-    lowest = [
-        {"rung": "1998", "order": 0} | run
-        for run in histories("1998", "paper")
-        if run["images"] == 60_000
-    ]
-    rest = _recorded("ladder.json", "python benchmarks/ladder.py")
-    return lowest + sorted(rest, key=lambda run: (run["order"], run["seed"]))
-
-
-def _recorded(name, command="a full training"):
-    """The list of runs in a file beside the weights."""
-    path = _RECORDED / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"There are no recorded trainings in {path.name!r}: the file beside the "
-            f"shipped weights is missing. Install the package again, or make it by "
-            f"{command}."
-        )
-    return json.loads(path.read_text())

@@ -4,7 +4,7 @@ import difflib
 
 
 def check_name(what, received, allowed, likeness=0.6):
-    """Complain of a name that is not one of those allowed.
+    """Refuse a name that is not one of those allowed.
 
     Args:
         what: str, what the name is of.

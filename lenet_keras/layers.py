@@ -1,12 +1,12 @@
 """The layers of LeNet-5 that Keras lacks (LeCun et al., 1998, Section II-B).
 
 Subsampling with a trained coefficient, a convolution whose maps read only some of the
-maps below, a convolution that covers its whole input, and an output layer of Euclidean
-radial basis functions, with the squashing function and the initialisation of
-Appendix A. All of it is written with `keras.ops`
-and runs on every Keras backend.
+maps below, and an output layer of Euclidean radial basis functions, with the squashing
+function and the initialisation of Appendix A. All of it is written with `keras.ops` and
+runs on every Keras backend.
 """
 
+import itertools
 import math
 
 import keras
@@ -40,7 +40,7 @@ class FanInUniform(keras.initializers.RandomUniform):
 
     Appendix A prints 2.4 / fan-in, without the root: `power=1`. From there all sums of
     the "1998" network are near 0, so that its first steps are all of the largest size
-    0.025, where the paper reports 7e-5 to 0.016, and its own optimiser does not bear
+    0.025, where the paper reports 7e-5 to 0.016, and its own optimizer does not bear
     them. With the root the sizes are those reported, and it learns as in Figure 5.
 
     Args:
@@ -195,24 +195,7 @@ class SparselyConnectedConv2D(keras.layers.Layer):
 
 @_register
 class CoveringConv2D(keras.layers.Conv2D):
-    """Convolve; where the kernel covers the whole input, by one matrix product.
-
-    C5 of LeNet-5 (Section II-B): on 32x32 images S4 has the size of the kernels, each
-    is put in one place only, and a general convolution takes several times as long for
-    it. The weights and, up to rounding, the values are those of `Conv2D`.
-
-    Args: as for `keras.layers.Conv2D`.
-    """
-
-    def call(self, inputs):
-        covered = tuple(inputs.shape[1:3]) == self.kernel_size and self.groups == 1
-        if not covered or self.compute_output_shape(inputs.shape)[1:3] != (1, 1):
-            return super().call(inputs)
-        kernel = ops.reshape(self.kernel, (-1, self.filters))
-        sums = ops.matmul(ops.reshape(inputs, (-1, kernel.shape[0])), kernel)
-        if self.use_bias:
-            sums = sums + self.bias
-        return self.activation(ops.reshape(sums, (-1, 1, 1, self.filters)))
+    """C5 in files of version 0.1; today it is a `Conv2D`, which computes the same."""
 
 
 @_register
@@ -264,6 +247,31 @@ class EuclideanRBF(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"classes": self.classes}
+
+
+def chain(model):
+    """The layers of a model, without its input, each of which reads the one before.
+
+    Args:
+        model: `keras.Model`.
+
+    Returns:
+        List of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a model of another form.
+    """
+    layers = [x for x in model.layers if not isinstance(x, keras.layers.InputLayer)]
+    reads = [layer.input for layer in layers] + model.outputs
+    gives = model.inputs + [layer.output for layer in layers]
+    for read, given, reader in itertools.zip_longest(reads, gives, layers):
+        if read is not given:
+            raise ValueError(
+                f"{model.name!r} must be a chain of layers, each reading the one "
+                f"before; {(reader or model).name!r} does not. Build it with "
+                "build_lenet5."
+            )
+    return layers
 
 
 def _halve(length):

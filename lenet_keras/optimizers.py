@@ -3,22 +3,28 @@
 Gradient descent, one pattern at a time, with a step size for each weight: large where
 the loss is flat, small where it is curved. Three parts:
 
-1. the optimiser divides eta by mu plus the second derivative h_kk of each weight;
+1. the optimizer divides eta by mu plus the second derivative h_kk of each weight;
 2. `second_derivatives` finds all h_kk in one sweep back through the network, much as
    back-propagation finds the gradient (eqs. 23 to 27);
 3. `CurvatureEstimator` does so before each pass, on 500 patterns.
 
-The optimiser runs on every Keras backend, the other two on TensorFlow.
+The optimizer runs on every Keras backend, the other two on TensorFlow.
 """
 
 import math
-from itertools import pairwise
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
-from lenet_keras.layers import EuclideanRBF, SparselyConnectedConv2D, Subsampling
+from lenet_keras.images import network_input
+from lenet_keras.layers import (
+    EuclideanRBF,
+    SparselyConnectedConv2D,
+    Subsampling,
+    chain,
+)
 from lenet_keras.losses import (
     MaximumAPosteriori,
     MaximumLikelihood,
@@ -51,7 +57,7 @@ class StochasticDiagonalLevenbergMarquardt(keras.optimizers.Optimizer):
         learning_rate: float or schedule, eta; default that of the paper's first pass.
         mu: float > 0, keeps the step finite where the loss is flat.
         name: str.
-        **kwargs: as for every Keras optimiser.
+        **kwargs: as for every Keras optimizer.
 
     Raises:
         ValueError: if mu is not positive.
@@ -177,12 +183,11 @@ def second_derivatives(model, loss, images):
             "second_derivatives needs the TensorFlow backend; received "
             f"{keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow."
         )
-    from lenet_keras.data import network_input  # here: it reads with TensorFlow
-
     x = ops.convert_to_tensor(network_input(model, images), "float32")
     steps, scores = _forward(model, x)
     output, _, slope = steps[-1]
-    g = _start(loss, output, scores, slope)
+    # The loss of an image is the mean over its answers: a wide input has a map of them.
+    g = _start(loss, output, scores, slope) / math.prod(scores.shape[1:-1])
     found = {}
     for layer, x, slope in reversed(steps):
         h, g = _backward(layer, x, ops.square(slope) * g)
@@ -191,7 +196,7 @@ def second_derivatives(model, loss, images):
 
 
 class CurvatureEstimator(keras.callbacks.Callback):
-    """Before each pass, set the optimiser's second derivatives and its eta.
+    """Before each pass, set the optimizer's second derivatives and its eta.
 
     As in Section III-B: `second_derivatives` on 500 training patterns, and eta by a
     table, whose last entry holds for all further passes. The paper does not say which
@@ -200,12 +205,12 @@ class CurvatureEstimator(keras.callbacks.Callback):
 
     Args:
         images: the training images, as `train` takes them.
-        learning_rates: floats, eta of each pass; None leaves eta to the optimiser.
+        learning_rates: floats, eta of each pass; None leaves eta to the optimizer.
         patterns: int, how many images to draw; all, where there are fewer.
         seed: int.
 
     Raises:
-        ValueError: when training starts with another optimiser, or with a layer or a
+        ValueError: when training starts with another optimizer, or with a layer or a
             loss that `second_derivatives` does not know.
     """
 
@@ -252,12 +257,12 @@ def _forward(model, x):
         List of (layer, x, f'(a)), and the scores. The output's slopes are 1: `_start`
         takes its squashing into account.
     """
-    steps, chain = [], _chain(model)
-    for layer in chain:
+    steps, stack = [], _stack(model)
+    for layer in stack:
         a = _weighted_sums(layer, x, *_factors(layer))
         squash = _squash(layer)
         slope = ops.ones_like(a)
-        if layer is not chain[-1]:
+        if layer is not stack[-1]:
             (slope,) = _pull_back(squash, [a], slope)
         steps.append((layer, x, slope))
         x = squash(a)
@@ -312,6 +317,11 @@ def _factors(layer):
             factors = [layer.scale, layer.offset]
         case EuclideanRBF():  # its codes belong to the loss, see `_start`
             factors = []
+        case _ if len(layer.weights) > 2:
+            raise ValueError(
+                "second_derivatives knows a kernel and a bias per layer; received "
+                f"{layer.name!r} with {len(layer.weights)} weights."
+            )
         case _:
             factors = layer.weights
     return [ops.convert_to_tensor(factor, "float32") for factor in factors]
@@ -347,28 +357,20 @@ def _start(loss, output, scores, ones):
     )
 
 
-def _chain(model):
+def _stack(model):
     """The layers of a model, each of which reads the one before."""
-    chain = [x for x in model.layers if not isinstance(x, layers.InputLayer)]
-    for before, layer in pairwise(chain):
-        if layer.input is not before.output:
-            raise ValueError(
-                "second_derivatives follows a chain of layers, each reading the one "
-                f"before; in {model.name!r}, {layer.name!r} does not read only "
-                f"{before.name!r}."
-            )
-        if _squash(before) in (before, _SOFTMAX):
+    stack = chain(model)
+    for layer in stack[:-1]:
+        if _squash(layer) in (layer, _SOFTMAX):
             raise ValueError(
                 "second_derivatives knows softmax and EuclideanRBF only as outputs; "
-                f"received {before.name!r} before {layer.name!r}."
+                f"received {layer.name!r} inside {model.name!r}."
             )
-    return chain
+    return stack
 
 
 def _pull_back(function, points, d):
     """The vector-Jacobian product of a function: one tensor for each argument."""
-    import tensorflow as tf  # here, so that the optimiser does without it
-
     with tf.GradientTape() as tape:
         tape.watch(points)
         result = function(*points)

@@ -19,6 +19,7 @@ C3_INPUTS = (
 
 # Section II-B: white is -0.1 and black 1.175.
 BACKGROUND, INK = -0.1, 1.175
+PER_BYTE = 0.005  # so that byte 0 is white and byte 255 black
 
 # Section II-B and Appendix A: the squashing function A tanh(S a).
 AMPLITUDE, SLOPE = 1.7159, 2 / 3

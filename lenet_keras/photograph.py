@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-from lenet_keras.data import frame, to_input
+from lenet_keras.images import frame, to_input
 
 
 def read_digit(image):
@@ -68,7 +68,7 @@ def _open(image, name):
     except Exception as error:  # Pillow's decoders promise no particular type
         raise ValueError(
             f"{name} cannot be read as a picture ({error}). "
-            "Save it anew as PNG or JPEG, smaller than 80 million pixels."
+            "Save it again as PNG or JPEG, smaller than 80 million pixels."
         ) from error
 
 

@@ -8,6 +8,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import numpy as np
 import pytest
 
+import lenet_keras
+
+lenet_keras.use_all_cores()  # as a reader's script begins: the step has its branches
+
 
 @pytest.fixture(scope="session")
 def digits():

@@ -1,6 +1,7 @@
 """What several test files compute."""
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 
 def moments(image):
@@ -12,3 +13,10 @@ def moments(image):
         (ink.sum(1 - k) * (axis - centres[k]) ** 2).sum() / ink.sum() for k in (0, 1)
     ]
     return np.array(centres), np.sqrt(spreads)
+
+
+def digit(text, size=28):
+    """Draw a digit as MNIST would hold it: bytes, ink high."""
+    picture = Image.new("L", (size, size))
+    ImageDraw.Draw(picture).text((size * 0.3, 0), text, fill=255, font_size=size * 0.8)
+    return np.asarray(picture)

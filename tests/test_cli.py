@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lenet_keras import build_lenet5, cli, doctor
+from lenet_keras import build_lenet5, cli, load_model
+from lenet_keras.threads import threads
 
 
 @pytest.fixture(scope="module")
@@ -289,35 +291,68 @@ def test_ctrl_c_is_known_behind_the_error_that_a_library_makes_of_it(
         except KeyboardInterrupt as error:
             raise RuntimeError("could not write") from error
 
-    monkeypatch.setattr(cli, "_start_keras", interrupted)
+    monkeypatch.setattr(cli, "build_lenet5", interrupted)
     assert cli.main(["train", "--out", "there"]) == 130
     assert "--resume --out there" in capsys.readouterr().err
-
-
-def test_doctor_finds_what_this_machine_has(capsys):
-    assert cli.main(["doctor"]) == 0
-    out = capsys.readouterr().out
-    assert all(
-        name in out for name in ("Python", "tensorflow", "keras", "GPU", "MNIST")
-    )
-
-
-def test_doctor_fails_with_the_mend_for_an_old_tensorflow(capsys, monkeypatch):
-    monkeypatch.setitem(doctor.FLOORS, "tensorflow", (99, 0))
-    assert cli.main(["doctor"]) == 1
-    assert "tensorflow>=99.0" in capsys.readouterr().out
-
-
-def test_doctor_tells_how_to_get_mnist_where_it_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setenv("LENET_KERAS_DATA", str(tmp_path))
-    check = next(check for check in doctor.checks() if check.name == "MNIST")
-    assert not check.good
-    assert "LENET_KERAS_DATA" in check.mend
 
 
 def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     out = capsys.readouterr().out
-    for name in ("summary", "train", "evaluate", "predict", "doctor"):
+    for name in ("summary", "train", "evaluate", "predict", "page"):
         assert name in out
+
+
+def test_a_run_killed_at_any_moment_is_resumed_to_the_same_weights(tmp_path):
+    """Twice: in its start or its first epochs, then later on."""
+    arguments = ["train", "--data", "digits", "--epochs", "8", "--seed", "3", "--out"]
+    whole = command(*arguments, tmp_path / "whole")
+    whole.communicate(timeout=200)
+    assert whole.returncode == 0
+    folder = tmp_path / "killed"
+    for wanted in (1, 5):
+        started = command(
+            *(["train", "--resume", "--out"] if wanted > 1 else arguments), folder
+        )
+        deadline = time.monotonic() + 100
+        while epochs_in(folder) < wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        started.kill()
+        started.communicate()
+    resumed = command("train", "--resume", "--out", folder)
+    said, message = resumed.communicate(timeout=200)
+    assert resumed.returncode == 0, message
+    assert "Resuming" in said
+    models = [load_model(path / "model.keras") for path in (tmp_path / "whole", folder)]
+    for one, other in zip(*(model.weights for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+    histories = [
+        json.loads((path / "run.json").read_text())["history"]
+        for path in (tmp_path / "whole", folder)
+    ]
+    assert histories[0] == histories[1]
+
+
+def epochs_in(folder):
+    """How many epochs the history of a run has; 0 where there is none yet."""
+    try:
+        run = json.loads((folder / "run.json").read_text())
+        return len(run["history"].get("loss", ()))
+    except (OSError, ValueError):
+        return 0
+
+
+def test_a_run_notes_its_threads_and_says_when_it_goes_on_with_others(
+    capsys, tmp_path, run_folder
+):
+    shutil.copytree(run_folder, tmp_path / "run")
+    file = tmp_path / "run" / "run.json"
+    run = json.loads(file.read_text())
+    assert run["settings"]["threads"] == list(threads())
+    run["settings"] |= {"threads": [4, 4], "epochs": 3}
+    file.write_text(json.dumps(run))
+    assert cli.main(["train", "--resume", "--out", str(file.parent)]) == 0
+    out = capsys.readouterr().out
+    assert "began with 4 threads per operation and 4 operations at once" in out
+    assert "the weights will differ by rounding" in out

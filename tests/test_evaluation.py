@@ -1,13 +1,9 @@
 """Error rates and confusions, on answers small enough to count by hand."""
 
-import json
-
 import numpy as np
 import pytest
-from helpers import moments
 
-from lenet_keras import build_lenet5, evaluate, predict
-from lenet_keras.data import to_input
+from lenet_keras import build_lenet5, evaluate, predict, to_input
 from lenet_keras.evaluation import (
     Confusion,
     Mistake,
@@ -15,8 +11,6 @@ from lenet_keras.evaluation import (
     confusion,
     error_by_class,
     error_rate,
-    histories,
-    ladder,
     margins,
     mistakes,
     most_confused,
@@ -24,7 +18,6 @@ from lenet_keras.evaluation import (
     rejection,
     report,
     robustness,
-    transform,
 )
 
 LABELS = [0, 1, 1, 2, 2, 2]
@@ -148,96 +141,8 @@ def test_calibration_groups_by_confidence_and_leaves_out_empty_groups():
     assert groups.number.tolist() == [2, 1]
 
 
-@pytest.fixture
-def stroke():
-    """A vertical stroke right of the centre, ink 1.175 on paper -0.1."""
-    image = np.full((1, 32, 32, 1), -0.1, "float32")
-    image[0, 10:22, 20:22] = 1.175
-    return image
-
-
-@pytest.mark.parametrize(
-    ("kind", "amount", "centre", "height"),
-    [
-        ("shift_x", 3, (15.5, 23.5), 3.45),
-        ("shift_y", -2, (13.5, 20.5), 3.45),
-        ("scale", 1.5, (15.5, 23), 5.18),
-        ("rotation", 90, (10.5, 15.5), 0.5),  # counter-clockwise: right goes up
-    ],
-)
-def test_transform_moves_scales_and_turns(kind, amount, centre, height, stroke):
-    where, spread = moments(transform(stroke, kind, amount))
-    assert where == pytest.approx(centre, abs=0.05)
-    assert spread[0] == pytest.approx(height, abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "amount"),
-    [("shift_x", 0), ("shift_y", 0), ("scale", 1), ("rotation", 0), ("noise", 0)],
-)
-def test_transform_by_nothing_changes_nothing(kind, amount, random_images):
-    changed = transform(random_images, kind, amount)
-    assert changed.dtype == np.float32
-    assert changed == pytest.approx(random_images, abs=1e-5)
-
-
-def test_noise_exchanges_ink_and_paper_in_that_share_of_the_pixels(stroke):
-    noisy = transform(np.repeat(stroke, 50, axis=0), "noise", 0.1)
-    assert np.unique(noisy.round(5)) == pytest.approx([-0.1, 1.175], abs=1e-6)
-    assert np.mean(np.abs(noisy - stroke) > 1) == pytest.approx(0.1, abs=0.005)
-
-
-def test_transform_names_its_kinds():
-    with pytest.raises(ValueError, match="rotation.*received 'tilt'"):
-        transform(np.zeros((1, 32, 32, 1)), "tilt", 1)
-
-
 def test_robustness_without_a_change_is_the_error_rate(digits):
     model = build_lenet5()
     data = digits.test_images[:50], digits.test_labels[:50]
     error = evaluate(model, *data).error_rate
     assert robustness(model, *data, "shift_x", [0, 40])[0] == pytest.approx(error)
-
-
-RUN = {"accuracy": [0.9], "loss": [1.0], "val_accuracy": [0.9], "val_loss": [1.0]}
-
-
-@pytest.fixture
-def recorded(tmp_path, monkeypatch):
-    """A folder of recorded trainings instead of the shipped one."""
-    monkeypatch.setattr("lenet_keras.evaluation._RECORDED", tmp_path)
-
-    def write(name, runs):
-        (tmp_path / name).write_text(json.dumps([RUN | run for run in runs]))
-
-    return write
-
-
-def test_histories_are_chosen_by_variant_and_recipe(recorded):
-    runs = [
-        {"variant": "1998", "recipe": recipe, "images": 60_000, "seed": 0}
-        for recipe in ("paper", "paper-distorted")
-    ]
-    recorded("histories.json", runs)
-    assert len(histories()) == 2
-    assert histories("1998", "paper") == [RUN | runs[0]]
-    with pytest.raises(ValueError, match=r"there are .*paper-distorted"):
-        histories("classic")
-
-
-def test_missing_histories_say_how_to_get_them(recorded):
-    with pytest.raises(FileNotFoundError, match="'histories.json'.*Install"):
-        histories()
-
-
-def test_the_ladder_stands_on_the_papers_own_training(recorded):
-    paper = {"variant": "1998", "recipe": "paper", "seed": 0}
-    recorded("histories.json", [paper | {"images": n} for n in (15_000, 60_000)])
-    rungs = [{"rung": r, "order": n, "seed": 0} for r, n in (("b", 2), ("a", 1))]
-    recorded("ladder.json", rungs)
-    assert [(run["rung"], run["order"]) for run in ladder()] == [
-        ("1998", 0),
-        ("a", 1),
-        ("b", 2),
-    ]
-    assert ladder()[0]["images"] == 60_000

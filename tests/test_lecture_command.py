@@ -77,7 +77,7 @@ def test_ctrl_c_is_no_traceback(capsys, monkeypatch, tmp_path):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "load", interrupted)
+    monkeypatch.setattr(command, "load_named", interrupted)
     assert command.main(["--out", str(tmp_path)]) == 130
     assert "nothing is half written" in capsys.readouterr().err
 

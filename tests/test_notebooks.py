@@ -206,7 +206,7 @@ def test_the_address_is_that_of_the_package(notebook):
 def test_the_first_cell_installs_only_where_the_package_is_missing(notebook):
     first = source(notebook.code[0])
     assert 'if importlib.util.find_spec("lenet_keras") is None:' in first
-    assert "quiet_start()" in first
+    assert "lenet_keras.use_all_cores()" in first
     assert not [c for c in notebook.code[1:] if re.search("^ *[%!]", source(c), re.M)]
 
 

@@ -1,4 +1,4 @@
-"""The package as a whole: lazy imports, quiet starts, other backends, whole files."""
+"""The package as a whole: imports, quiet starts, other backends, whole files."""
 
 import importlib.util
 import os
@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 import lenet_keras
+from lenet_keras import VARIANTS, build_lenet5
 from lenet_keras.files import write_whole
 from lenet_keras.quiet import quiet_start
 
@@ -23,35 +24,49 @@ def python(script, **environment):
     )
 
 
-def test_importing_the_package_loads_neither_keras_nor_tensorflow():
+def test_importing_the_package_registers_what_its_files_hold(tmp_path):
+    """Keras imports no foreign module by itself."""
+    for name in VARIANTS:
+        build_lenet5(name).save(tmp_path / f"{name}.keras")
+    for order in ("import keras, lenet_keras", "import lenet_keras, keras"):
+        run = python(
+            f"""
+            {order}
+            from pathlib import Path
+            for path in Path({str(tmp_path)!r}).iterdir():
+                print(type(keras.models.load_model(path)).__name__)
+            """
+        )
+        assert run.stdout.split() == ["LeNet5"] * 6, run.stderr[-2000:]
+
+
+def test_importing_the_package_starts_quietly_and_sets_no_threads():
     run = python("""
-        import sys, lenet_keras, lenet_keras.paper, lenet_keras.cli
-        print(sorted({"keras", "tensorflow"} & set(sys.modules)))
+        import lenet_keras, keras
+        import tensorflow as tf
+        print(tf.config.threading.get_intra_op_parallelism_threads())
+        lenet_keras.use_all_cores()
+        lenet_keras.build_lenet5()
+        print(tf.config.threading.get_intra_op_parallelism_threads())
     """)
-    assert run.stdout.strip() == "[]", run.stderr
+    assert run.stdout.split() == ["0", "1"]
+    assert run.stderr == ""
 
 
 @pytest.mark.parametrize("name", lenet_keras.__all__)
-def test_every_public_name_resolves_and_is_documented(name):
-    public = getattr(lenet_keras, name)
-    assert name in dir(lenet_keras)
-    assert public.__doc__
+def test_every_public_name_is_documented(name):
+    assert getattr(lenet_keras, name).__doc__
+
+
+@pytest.mark.parametrize("name", ["CoveringConv2D", "ProgressBar", "quiet_start"])
+def test_a_name_that_left_says_what_replaces_it(name):
+    with pytest.raises(ImportError, match=f"no {name} any more: .{{10}}"):
+        getattr(lenet_keras, name)
 
 
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'build_lenet6'"):
         lenet_keras.build_lenet6  # noqa: B018
-
-
-def test_keras_starts_quietly():
-    run = python("""
-        from lenet_keras import quiet_start
-        with quiet_start():
-            import keras
-            keras.ops.zeros(())
-    """)
-    assert run.returncode == 0
-    assert run.stderr == ""
 
 
 def test_a_failing_start_shows_what_was_held_back(capfd):
@@ -75,13 +90,13 @@ def test_the_networks_run_and_train_a_step_on_another_backend(backend):
     run = python(
         """
         import keras, numpy as np
-        from lenet_keras import VARIANTS, build_lenet5, second_derivatives
-        from lenet_keras import StochasticDiagonalLevenbergMarquardt
+        from lenet_keras import *
         x = np.random.default_rng(0).uniform(-0.1, 1.175, (8, 32, 32, 1))
         x, y = x.astype("float32"), np.arange(8)
         for variant in VARIANTS:
             model = build_lenet5(variant)
-            model.compile("adam", VARIANTS[variant].loss, metrics=["accuracy"])
+            loss = loss_for(variant, VARIANTS[variant])
+            model.compile("adam", loss, metrics=["accuracy"])
             assert model.predict(x, verbose=0).shape == (8, 10)
             before = model.get_weights()
             loss = model.train_on_batch(x, y)[0]

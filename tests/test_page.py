@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lenet_keras import VARIANTS, build_lenet5, cli, predict, read_digit, to_input
-from lenet_keras.data import distort_by
+from lenet_keras.images import distort_by
 from lenet_keras.page import WEB, export_page
 from lenet_keras.training import train
 

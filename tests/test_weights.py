@@ -5,8 +5,16 @@ import json
 
 import pytest
 
-from lenet_keras import VARIANTS, build_lenet5, evaluate, load, predict
-from lenet_keras.model import WEIGHTS
+from lenet_keras import (
+    VARIANTS,
+    build_lenet5,
+    evaluate,
+    histories,
+    ladder,
+    load,
+    predict,
+)
+from lenet_keras.weights import FOLDER as WEIGHTS
 
 CARD = json.loads((WEIGHTS / "card.json").read_text())
 
@@ -59,3 +67,47 @@ def test_the_card_is_written_from_the_measured_figures():
     assert weights.card_text(CARD) == (WEIGHTS / "README.md").read_text()
     readme = weights.README.read_text()
     assert weights.with_table(readme, weights.card_table(CARD), "weights") == readme
+
+
+RUN = {"accuracy": [0.9], "loss": [1.0], "val_accuracy": [0.9], "val_loss": [1.0]}
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """A folder of recorded trainings instead of the shipped one."""
+    monkeypatch.setattr("lenet_keras.weights.FOLDER", tmp_path)
+
+    def write(name, runs):
+        (tmp_path / name).write_text(json.dumps([RUN | run for run in runs]))
+
+    return write
+
+
+def test_histories_are_chosen_by_variant_and_recipe(recorded):
+    runs = [
+        {"variant": "1998", "recipe": recipe, "images": 60_000, "seed": 0}
+        for recipe in ("paper", "paper-distorted")
+    ]
+    recorded("histories.json", runs)
+    assert len(histories()) == 2
+    assert histories("1998", "paper") == [RUN | runs[0]]
+    with pytest.raises(ValueError, match=r"there are .*paper-distorted"):
+        histories("classic")
+
+
+def test_missing_histories_say_how_to_get_them(recorded):
+    with pytest.raises(FileNotFoundError, match="'histories.json'.*Install"):
+        histories()
+
+
+def test_the_ladder_stands_on_the_papers_own_training(recorded):
+    paper = {"variant": "1998", "recipe": "paper", "seed": 0}
+    recorded("histories.json", [paper | {"images": n} for n in (15_000, 60_000)])
+    rungs = [{"rung": r, "order": n, "seed": 0} for r, n in (("b", 2), ("a", 1))]
+    recorded("ladder.json", rungs)
+    assert [(run["rung"], run["order"]) for run in ladder()] == [
+        ("1998", 0),
+        ("a", 1),
+        ("b", 2),
+    ]
+    assert ladder()[0]["images"] == 60_000

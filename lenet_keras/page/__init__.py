@@ -1,12 +1,11 @@
 """LeNet-5 as one HTML file: draw a digit and watch every layer (Figure 2, alive).
 
 The page opens from disk with the network off: its style, its scripts and the weights
-stand in the file itself. The forward pass is written out in `web/lenet.js`, and tested
-against Keras. What runs in the page lies in `web/`, one file a thought.
+stand in the file itself. The forward pass is written out in `lenet.js`, and tested
+against Keras. What runs in the page lies beside this file, one file per thought.
 """
 
 import base64
-import dataclasses
 import html
 import json
 import re
@@ -17,9 +16,10 @@ import numpy as np
 
 from lenet_keras.counting import count
 from lenet_keras.files import write_whole
-from lenet_keras.model import VARIANTS, build_lenet5
+from lenet_keras.layers import Subsampling
+from lenet_keras.model import is_built_as
 
-WEB = Path(__file__).parent / "web"
+WEB = Path(__file__).parent
 
 _EXPECTED = """\
   input   (32, 32, 1), or (28, 28, 1) with include_preprocessing
@@ -27,26 +27,12 @@ _EXPECTED = """\
   s2      AveragePooling2D, MaxPooling2D or Subsampling         (14, 14, 6)
   c3      Conv2D or SparselyConnectedConv2D 5x5                 (10, 10, 16)
   s4      as s2                                                 (5, 5, 16)
-  c5      CoveringConv2D 5x5, or Dense on the flattened s4      (120,)
+  c5      Conv2D 5x5, or Dense on the flattened s4              (120,)
   f6      Dense                                                 (84,)
   output  Dense or EuclideanRBF                                 (classes,)"""
 
-_POOLING = {"AveragePooling2D": "average", "MaxPooling2D": "max"}
-# What of a layer's settings decides what it computes.
-_SETTINGS = (
-    "activation",
-    "data_format",
-    "dilation_rate",
-    "groups",
-    "kernel_size",
-    "offset",
-    "padding",
-    "pool_size",
-    "scale",
-    "strides",
-    "table",
-    "use_bias",
-)
+# The squashing functions that `lenet.js` has.
+_ACTIVATIONS = ("tanh", "sigmoid", "relu", "scaled_tanh")
 
 
 class Page(NamedTuple):
@@ -110,12 +96,11 @@ def _describe(model):
     """All that the page needs to know of the network, ready for JSON."""
     variant = _variant_of(model)
     layers = {layer.name: layer for layer in model.layers}
-    activation = variant.activation
     classes = getattr(layers["output"], "classes", None)
     rows = count(model).layers
     return {
         "name": model.name,
-        "activation": getattr(activation, "__name__", activation),
+        "activation": _name(variant.activation),
         "subsampling": variant.subsampling,
         "squashSubsampling": variant.squash_subsampling,
         "table": variant.c3_table or [list(range(6))] * 16,
@@ -140,7 +125,7 @@ def _weights(layers):
         weights = [np.asarray(weight) for weight in layers[name].get_weights()]
         if name == "c5":
             weights[0] = weights[0].reshape(5, 5, 16, 120)
-        if weights and type(layers[name]).__name__ != "Subsampling":
+        if weights and type(layers[name]) is not Subsampling:
             # (rows, columns, maps read, maps) or (inputs, units): the maps come first.
             axes = {4: (3, 2, 0, 1), 3: (2, 0, 1), 2: (1, 0)}[weights[0].ndim]
             weights[0] = weights[0].transpose(axes)
@@ -149,53 +134,20 @@ def _weights(layers):
 
 
 def _variant_of(model):
-    """Which variant a model is: the one that, built anew, has the same layers."""
-    try:
-        variant, labels, preprocesses = _guess(model)
-        twin = build_lenet5(variant, classes=labels, include_preprocessing=preprocesses)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise _refusal(model) from None
-    if _signature(twin) != _signature(model):
+    """Which variant a model is; its layers must still be that variant's."""
+    variant = getattr(model, "variant", None)
+    if (
+        variant is None
+        or _name(variant.activation) not in _ACTIVATIONS
+        or model.input_shape[1:] not in ((32, 32, 1), (28, 28, 1))
+        or not is_built_as(model, variant)
+    ):
         raise _refusal(model)
     return variant
 
 
-def _guess(model):
-    """The variant that a model may be, its classes, and whether it scales bytes."""
-    layers = {layer.name: layer for layer in model.layers}
-    c1, s2, c3, c5, output = (layers[n] for n in ("c1", "s2", "c3", "c5", "output"))
-    trained = type(s2).__name__ == "Subsampling"
-    activation = c1.activation.__name__
-    if activation not in ("tanh", "sigmoid", "relu", "scaled_tanh"):
-        raise ValueError(activation)
-    is_rbf = type(output).__name__ == "EuclideanRBF"
-    is_softmax = not is_rbf and output.activation.__name__ == "softmax"
-    variant = dataclasses.replace(
-        VARIANTS["classic"],
-        activation=c1.activation,
-        subsampling="trained" if trained else _POOLING[type(s2).__name__],
-        squash_subsampling=(
-            s2.activation is c1.activation if trained else "s2_squash" in layers
-        ),
-        c3_table=getattr(c3, "table", None),
-        c5="dense" if type(c5).__name__ == "Dense" else "convolution",
-        output="rbf" if is_rbf else "softmax" if is_softmax else "logits",
-    )
-    return variant, output.classes if is_rbf else output.units, "rescale" in layers
-
-
-def _signature(model):
-    """What the layers compute, one after the other, apart from their weights."""
-    return [
-        (
-            type(layer).__name__,
-            layer.name,
-            tuple(layer.output.shape),
-            [layer.get_config().get(setting) for setting in _SETTINGS],
-        )
-        for layer in model.layers
-        if type(layer).__name__ != "InputLayer"
-    ]
+def _name(activation):
+    return getattr(activation, "__name__", activation)
 
 
 def _refusal(model):

@@ -1,0 +1,151 @@
+"""Trained weights with their card, and recorded trainings: where they are, by name."""
+
+import json
+import warnings
+from pathlib import Path
+
+import h5py
+import keras
+
+from lenet_keras.layers import CoveringConv2D
+
+FOLDER = Path(__file__).parent
+
+
+def shipped_weights(variant):
+    """The trained weights of a variant: a dict of their names and their files.
+
+    Args:
+        variant: str, the name of a variant.
+    """
+    prefix, ending = f"{variant}-", ".weights.h5"
+    return {
+        file.name.removeprefix(prefix).removesuffix(ending): file
+        for file in sorted(FOLDER.glob(f"{prefix}*{ending}"))
+    }
+
+
+def load_weights(model, variant, weights, classes):
+    """Load weights into a model: all or none.
+
+    Args:
+        model: `keras.Model` from `build_lenet5`.
+        variant: str, the name of its variant.
+        weights: str or Path: a shipped name, or a file.
+        classes: int, its classes.
+
+    Raises:
+        ValueError: for an unknown name, or a file that does not fit or is damaged.
+        FileNotFoundError: for a missing file.
+    """
+    file = _file(variant, weights, classes)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras only warns of a part it skips
+            _read_weights(model, file)
+    except Exception as error:  # h5py and Keras each raise their own kinds
+        raise ValueError(
+            f"The weights do not fit the {variant!r} variant with {classes} classes, "
+            f"or the file is damaged; received {str(file)!r}. Take weights saved from "
+            "the same variant."
+        ) from error
+
+
+def _read_weights(model, file):
+    """Load a file of weights; version 0.1 knew C5 as a layer of its own kind."""
+    with h5py.File(file) as groups:
+        is_old = "layers/covering_conv2d" in groups
+    if not is_old:
+        return model.load_weights(file)
+
+    def as_then(layer):
+        kind = CoveringConv2D if layer.name == "c5" else type(layer)
+        return kind.from_config(layer.get_config())
+
+    then = keras.models.clone_model(model, clone_function=as_then)
+    then.load_weights(file)
+    return model.set_weights(then.get_weights())
+
+
+def _file(variant, weights, classes):
+    """The file behind a weights name or path."""
+    shipped = shipped_weights(variant)
+    if weights in shipped:
+        if classes != 10:
+            raise ValueError(
+                f"weights={weights!r} were trained for 10 classes; received "
+                f"classes={classes}. Use weights=None and train."
+            )
+        return shipped[weights]
+    if not str(weights).endswith(".weights.h5"):
+        names = ", ".join(map(repr, shipped)) or "no shipped weights for this variant"
+        raise ValueError(
+            f"weights must be None, a shipped name ({names}) or the path of a "
+            f".weights.h5 file; received {weights!r}."
+        )
+    if not Path(weights).is_file():
+        raise FileNotFoundError(
+            f"There is no weights file {str(weights)!r}. Save one with "
+            "model.save_weights('my.weights.h5'), or use weights=None."
+        )
+    return weights
+
+
+def histories(variant=None, recipe=None):
+    """The recorded trainings of the full recipes, three seeds each.
+
+    Args:
+        variant: str, only the runs of this variant; None for all.
+        recipe: str, only the runs of this recipe, such as "paper"; None for all.
+
+    Returns:
+        List of dicts: "variant", "recipe", "images" (of the training set), "seed", and
+        a list with one value a pass for each of "accuracy", "loss" (on the fly),
+        "val_accuracy" and "val_loss" (on the test images).
+
+    Raises:
+        FileNotFoundError: if no trainings were recorded.
+        ValueError: if none of them fits.
+    """
+    runs = _recorded("histories.json")
+    wanted = {"variant": variant, "recipe": recipe}
+    wanted = {key: value for key, value in wanted.items() if value is not None}
+    chosen = [run for run in runs if wanted.items() <= run.items()]
+    if not chosen:
+        there = sorted({(run["variant"], run["recipe"]) for run in runs})
+        raise ValueError(
+            f"There is no recorded training with {wanted}; there are {there}. Ask for "
+            "one of these."
+        )
+    return chosen
+
+
+def ladder():
+    """The recorded trainings of the ladder from 1998 to today, rung by rung.
+
+    Returns:
+        List of dicts as those of `histories`, and in each "rung", the label in
+        `LADDER`, and "order", its place. The lowest rung is the paper's own training.
+
+    Raises:
+        FileNotFoundError: if no trainings were recorded.
+    """
+    lowest = [
+        {"rung": "1998", "order": 0} | run
+        for run in histories("1998", "paper")
+        if run["images"] == 60_000
+    ]
+    rest = _recorded("ladder.json", "python benchmarks/ladder.py")
+    return lowest + sorted(rest, key=lambda run: (run["order"], run["seed"]))
+
+
+def _recorded(name, command="a full training"):
+    """The list of runs in a file beside the weights."""
+    path = FOLDER / name
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There are no recorded trainings in {path.name!r}: the file beside the "
+            f"shipped weights is missing. Install the package again, or make it by "
+            f"{command}."
+        )
+    return json.loads(path.read_text())

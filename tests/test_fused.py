@@ -1,0 +1,167 @@
+"""The fast forms of the layers have the values and the gradients of the layers."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from lenet_keras import VARIANTS, Subsampling, build_lenet5, fused
+from lenet_keras.fused import branches, forward
+
+
+def values_and_gradients(answer, model, x):
+    with tf.GradientTape() as tape:
+        y = answer(x)
+        loss = tf.reduce_mean(tf.square(y))
+    return y, tape.gradient(loss, model.trainable_variables)
+
+
+def assert_same(model, x):
+    fast = values_and_gradients(forward(model), model, x)
+    plain = values_and_gradients(lambda x: model(x, training=True), model, x)
+    for mine, keras_own in zip(*map(tf.nest.flatten, (fast, plain)), strict=True):
+        # Long sums in float32, in another order.
+        scale = float(np.abs(keras_own.numpy()).max())
+        assert mine.numpy() == pytest.approx(keras_own.numpy(), abs=1e-5 * scale)
+
+
+def convolutions(model, x):
+    """How many convolutions the forward pass takes."""
+    graph = tf.function(forward(model)).get_concrete_function(x).graph
+    return sum(operation.type == "Conv2D" for operation in graph.get_operations())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_has_the_values_and_gradients_of_its_model(
+    variant, random_images
+):
+    assert_same(build_lenet5(variant), random_images)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_c1_with_s2_is_one_convolution_and_c5_none(variant, random_images):
+    assert convolutions(build_lenet5(variant), random_images) == 2
+    graph = tf.function(forward(build_lenet5(variant)))
+    kinds = {
+        operation.type
+        for operation in graph.get_concrete_function(
+            random_images
+        ).graph.get_operations()
+    }
+    # Max pooling is no average; S4 has no convolution of one map before it.
+    assert ("MaxPool" in kinds) == (variant == "modern")
+
+
+def test_a_covering_convolution_of_a_wide_input_is_a_convolution():
+    model = build_lenet5(input_shape=(32, 48, 1))
+    x = np.random.default_rng(0).random((4, 32, 48, 1), np.float32)
+    assert convolutions(model, x) == 3
+    assert_same(model, x)
+
+
+def chain(*inner, shape=(32, 32, 1)):
+    """A model of some layers with an answer of ten numbers."""
+    stack = [*inner, layers.Flatten(), layers.Dense(10)]
+    return keras.Sequential([keras.Input(shape), *stack])
+
+
+def convolution(size=5, **options):
+    return layers.Conv2D(3, size, activation="tanh", name="c1", **options)
+
+
+def pooled(model):
+    """Whether the average is taken by pooling, not together with the convolution."""
+    x = tf.zeros((4, *model.input_shape[1:]))
+    graph = tf.function(forward(model)).get_concrete_function(x).graph
+    return any(operation.type == "AvgPool" for operation in graph.get_operations())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: chain(convolution(3), layers.AveragePooling2D(2)),
+        lambda: chain(layers.Rescaling(2.0), convolution(), Subsampling()),
+        lambda: chain(convolution(), layers.AveragePooling2D(2), shape=(36, 40, 1)),
+    ],
+    ids=["a kernel of 3x3", "a layer before", "a larger input"],
+)
+def test_others_of_the_same_kind_are_taken_together_too(model):
+    model = model()
+    generator = np.random.default_rng(0)
+    assert_same(model, generator.random((4, *model.input_shape[1:]), np.float32))
+    assert not pooled(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: chain(convolution(4), layers.AveragePooling2D(2)),
+        lambda: chain(convolution(strides=2), layers.AveragePooling2D(2)),
+        lambda: chain(convolution(padding="same"), layers.AveragePooling2D(2)),
+        lambda: chain(convolution(use_bias=False), layers.AveragePooling2D(2)),
+        lambda: chain(convolution(), layers.AveragePooling2D(2, strides=1)),
+        lambda: chain(
+            convolution(), layers.AveragePooling2D(2), shape=(31, 31, 1)
+        ),
+        lambda: chain(convolution(dtype="float64"), layers.AveragePooling2D(2)),
+    ],
+    ids=[
+        "an even kernel",
+        "strides",
+        "padding",
+        "no bias",
+        "overlapping windows",
+        "odd length",
+        "another precision",
+    ],
+)  # fmt: skip
+def test_others_run_as_they_are(model):
+    model = model()
+    x = np.random.default_rng(0).random((4, *model.input_shape[1:]), np.float32)
+    assert_same(model, x)
+    assert pooled(model)
+
+
+@pytest.mark.parametrize(
+    ("set_threads", "size", "number"),
+    [
+        ((1, 2), 64, 2),
+        ((1, 2), None, 2),
+        ((1, 8), 64, 4),
+        ((1, 8), 256, 8),
+        ((1, 8), 32, 2),
+        ((1, 8), 16, 1),
+        ((1, 8), 1, 1),
+        ((2, 2), 64, 1),
+        ((0, 0), 64, 1),
+        ((1, 0), 64, 1),
+        ((1, 1), 64, 1),
+    ],
+)
+def test_there_is_a_branch_per_thread_of_16_images_at_least(
+    set_threads, size, number, monkeypatch
+):
+    monkeypatch.setattr(fused, "threads", lambda: set_threads)
+    assert branches(size) == number
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 17, 64])
+def test_any_number_of_branches_gives_the_gradient_of_the_batch(
+    size, monkeypatch, digits
+):
+    """Also where some have no image of their own."""
+    from lenet_keras import to_input
+
+    x, y = to_input(digits.train_images[:size]), digits.train_labels[:size]
+    weights = []
+    for number in (1, 4):
+        monkeypatch.setattr(fused, "branches", lambda size, number=number: number)
+        keras.utils.set_random_seed(0)
+        model = build_lenet5()
+        model.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
+        loss = model.train_on_batch(x, y)
+        weights.append([loss, *model.get_weights()])
+        assert model.training_step == f"fused, branches: {number}"
+    for one, four in zip(*weights, strict=True):
+        np.testing.assert_allclose(one, four, atol=1e-5)

@@ -1,0 +1,78 @@
+"""Cores and threads: set by one line, before TensorFlow's first operation, or not."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from lenet_keras.threads import cores, describe_threads, threads
+
+
+def python(script, **environment):
+    return subprocess.run(
+        [sys.executable, "-W", "always", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | environment,
+    )
+
+
+BEFORE = "import lenet_keras, keras, tensorflow as tf; config = tf.config.threading\n"
+AFTER = """
+print(config.get_intra_op_parallelism_threads(),
+      config.get_inter_op_parallelism_threads())
+"""
+
+
+def set_threads(script, **environment):
+    run = python(BEFORE + script + AFTER, **environment)
+    assert run.returncode == 0, run.stderr[-2000:]
+    return [int(number) for number in run.stdout.split()], run.stderr
+
+
+@pytest.mark.parametrize(
+    "before", ["", "keras.utils.set_random_seed(0)", "lenet_keras.use_all_cores()"]
+)
+def test_one_line_gives_each_operation_one_thread(before):
+    found, said = set_threads(f"{before}\nlenet_keras.use_all_cores()")
+    assert found == [1, cores()]
+    assert "Warning" not in said
+
+
+@pytest.mark.parametrize(
+    "operation", ["keras.optimizers.Adam()", "lenet_keras.build_lenet5()"]
+)
+def test_it_says_when_it_comes_too_late(operation):
+    found, said = set_threads(f"{operation}\nlenet_keras.use_all_cores()")
+    assert found == [0, 0]
+    assert "use_all_cores() comes too late" in said
+    assert "restart the kernel" in said
+
+
+def test_threads_that_the_user_set_stay():
+    found, said = set_threads(
+        "config.set_intra_op_parallelism_threads(3)\nlenet_keras.use_all_cores()"
+    )
+    assert found == [3, 0]
+    assert "Warning" not in said
+
+
+@pytest.mark.parametrize(
+    "variable", ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]
+)
+def test_threads_that_the_environment_sets_stay_and_are_known(variable):
+    script = "lenet_keras.use_all_cores()\nfrom lenet_keras.threads import threads\n"
+    found, _ = set_threads(script + "print(*threads())", **{variable: "2"})
+    assert sorted(found[:2]) == [0, 2]
+    assert found[2:] == [0, 0]
+
+
+def test_where_a_training_runs_is_told_in_a_line():
+    within, across = threads()
+    assert describe_threads() == (
+        f"Device: CPU, {cores()} cores; {within} threads per operation, "
+        f"{across} operations at once"
+    )
