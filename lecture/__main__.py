@@ -14,7 +14,7 @@ with quiet_start():  # TensorFlow has much to say while it is imported
     from lecture.measurements import Material
     from lecture.slides import check_formats, write_figures
     from lecture.words import font_family
-    from lenet_keras import load
+    from lenet_keras.data import load_named
     from lenet_keras.hints import check_name
 
 
@@ -57,7 +57,7 @@ def _results(args):
     _check(args, formats)
     with quiet_start():
         keras.ops.zeros(())  # the first operation, of which TensorFlow tells too
-    material = Material(_load(args.data), args.variant)
+    material = Material(load_named(args.data), args.variant)
     if args.deck:
         return write_deck(FIGURES, material, args.out, args.lang)
     figures = {name: FIGURES[name] for name in args.names or FIGURES}
@@ -77,12 +77,6 @@ def _check(args, formats):
             f"a deck holds all figures; received --deck with {args.names[0]!r}. Leave "
             "out the names or --deck."
         )
-
-
-def _load(name):
-    """A data set by name, or from a folder."""
-    known = ("auto", "mnist", "digits")
-    return load(name) if name in known else load("mnist", folder=name)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 
 from lecture.slides import fit, fit_numbers, head_squares, panels, size_titles
 from lenet_keras import distort, paper, plots, to_input
-from lenet_keras.data import DISTORTIONS, distort_by
+from lenet_keras.images import DISTORTIONS, distort_by
 
 _DATA_NAMES = {"mnist": "MNIST", "digits": "scikit-learn's digits"}
 _KINDS = {

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 import lenet_keras
-from lenet_keras.data import network_input
+from lenet_keras.images import network_input
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 

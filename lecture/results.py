@@ -249,7 +249,7 @@ def ladder(material):
     return figure, facts | {"seeds": len(rungs["1998"])}
 
 
-_SPEEDS = {"ours": "lenet_keras", "keras fit": "Keras fit", "pytorch eager": "PyTorch"}
+_SPEEDS = {"fit": "lenet_keras", "keras fit": "Keras fit", "pytorch eager": "PyTorch"}
 
 
 def peers(material):
