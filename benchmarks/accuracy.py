@@ -13,8 +13,18 @@ import platform
 import statistics
 from pathlib import Path
 
+import keras
+
+from lenet_keras import (
+    RECIPES,
+    VARIANTS,
+    build_lenet5,
+    evaluate,
+    load,
+    train,
+    use_all_cores,
+)
 from lenet_keras.files import write_whole
-from lenet_keras.quiet import quiet_start
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "accuracy.json"
@@ -22,15 +32,7 @@ RESULTS = ROOT / "benchmarks" / "accuracy.json"
 
 def main():
     args = _arguments()
-    with quiet_start():
-        import keras
-
-        from lenet_keras.training import RECIPES, VARIANTS, use_all_cores
-
-        use_all_cores()
-        keras.ops.zeros(())
-    from lenet_keras.data import load
-
+    use_all_cores()
     mnist, digits = load("mnist"), load("digits")
     # One epoch is asked of the classic variant alone: what a first lesson trains.
     trainings = [("classic", mnist, 1), ("classic", digits, RECIPES["classic"].epochs)]
@@ -80,10 +82,6 @@ def with_table(readme, text, name="accuracy"):
 
 def _test_error(variant, data, epochs, seed):
     """Train once; the error on the test images, in percent, after the last epoch."""
-    import keras
-
-    from lenet_keras import build_lenet5, evaluate, train
-
     keras.utils.set_random_seed(seed)
     model = build_lenet5(variant)
     train(model, data.train_images, data.train_labels, epochs=epochs, seed=seed)

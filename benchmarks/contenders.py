@@ -7,15 +7,30 @@ on standard input, after it it prints the seconds that it took; last, a line of 
 """
 
 import argparse
-import contextlib
 import json
-import os
+import re
 import resource
 import sys
 import time
+from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
 
+from lenet_keras import (
+    build_lenet5,
+    evaluate,
+    load,
+    loss_for,
+    predict,
+    to_input,
+    train,
+    use_all_cores,
+)
+
+README = Path(__file__).parent.parent / "README.md"
 LEARNING_RATE = 1e-3
 
 
@@ -27,54 +42,51 @@ def main():
     print(json.dumps((result or {}) | {"peak_memory_mb": round(peak)}), file=out)
 
 
-def keras_fit(args, say):
+def plain(args, say, steps=1, threads=False):
     """What a Keras tutorial shows: `compile` and `fit` on arrays."""
-    from lenet_keras import to_input
-
-    images, labels = _mnist(args.images)
-    options = {"batch_size": args.batch_size, "epochs": args.epochs, "verbose": 0}
-    _plain_model().fit(to_input(images), labels, callbacks=[_turns(say)], **options)
-
-
-def plain_steps(args, say, branches=True, covering=False):
-    """`train` without its fast forms; without branches, on TensorFlow's own threads."""
-    from lenet_keras import training
-
-    training.forward = lambda model: lambda x: model(x, training=True)
-    training.fused_updates = contextlib.nullcontext
-    if not branches:
-        training._SMALLEST_PART = args.batch_size
-        training.use_all_cores = lambda: None
-    ours(args, say, plain_model=not covering)
+    if threads:
+        use_all_cores()
+    model = _compiled(_plain_model(), "sparse_categorical_crossentropy", steps)
+    _fit(model, args, say)
 
 
-def updates_fused(args, say):
-    """`train`, all but C1 and S2 in one go."""
-    from lenet_keras import training
+def ours(args, say, threads=True):
+    """The same with our model."""
+    if threads:
+        use_all_cores()
+    _fit(_compiled(build_lenet5(), "sparse_categorical_crossentropy"), args, say)
 
-    training.forward = lambda model: lambda x: model(x, training=True)
-    ours(args, say)
+
+def script(args, say):
+    """The lines of the README; its `fit` waits for its turns."""
+    (lines,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
+    names = {}
+    exec(lines.split("model.fit(")[0], names)
+    _fit(names["model"], args, say)
 
 
-def ours(args, say, variant="classic", distort=False, plain_model=False):
-    """What our commands run: `train`, one thread a core, and our model."""
-    from lenet_keras import VARIANTS, build_lenet5, train, training
-
-    training.use_all_cores()
-    if plain_model:
-        model = _plain_model()
-    else:
-        model = _compiled(build_lenet5(variant), VARIANTS[variant].loss)
+def trained(args, say, variant="classic", distort=False):
+    """`train`, which keeps the images as bytes and distorts them."""
+    use_all_cores()
+    model = build_lenet5(variant)
+    recipe = "1998" if variant == "1998" else "modern"  # for its loss alone
+    model = _compiled(model, loss_for(recipe, model.variant))
     options = {"batch_size": args.batch_size, "epochs": args.epochs, "distort": distort}
-    train(model, *_mnist(args.images), callbacks=[_turns(say)], **options)
+    train(model, *_mnist(args.images), callbacks=[_Turns(say)], **options)
+
+
+def one_by_one(args, say):
+    """The paper's own training, one pattern at a time."""
+    use_all_cores()
+    model = build_lenet5("1998")
+    options = {"recipe": "paper", "epochs": args.epochs, "callbacks": [_Turns(say)]}
+    train(model, *_mnist(args.images), **options)
 
 
 def pytorch_eager(args, say):
     """What a PyTorch user would write: eager, the whole set in memory."""
-    import torch
+    import torch  # here: it may not be installed
     from torch import nn
-
-    from lenet_keras import to_input
 
     torch.manual_seed(0)
     images, labels = _mnist(args.images)
@@ -99,11 +111,7 @@ def pytorch_eager(args, say):
 
 def to_target(args, say):
     """Our recipe for one epoch, from calling `train` on, compilation included."""
-    import keras
-
-    from lenet_keras import build_lenet5, evaluate, load, train, training
-
-    training.use_all_cores()
+    use_all_cores()
     data = load("mnist")
     keras.utils.set_random_seed(args.seed)
     model = build_lenet5()
@@ -115,47 +123,33 @@ def to_target(args, say):
 
 
 def latency(args, say):
-    """Seconds of importing, building and answering, beside the plain model's."""
-    start = time.perf_counter()
-    import lenet_keras
-
-    imported = time.perf_counter() - start
-    import keras
-
-    from lenet_keras import training
-
-    training.use_all_cores()
+    """Seconds of building and answering, beside the plain model's."""
+    use_all_cores()
     keras.ops.zeros(())
     start = time.perf_counter()
-    model = lenet_keras.build_lenet5()
+    model = build_lenet5()
     built = time.perf_counter() - start
-    data = lenet_keras.load("mnist")
+    data = load("mnist")
     images, labels = data.test_images, data.test_labels
-    plain, ready = _plain_model(), lenet_keras.to_input(images)
-    return {
-        "seconds": {
-            "`import lenet_keras`": imported,
-            "`build_lenet5()`": built,
-            "`predict`, one digit": _timed(
-                lambda: lenet_keras.predict(model, images[0])
-            ),
-            "`model.predict` of the plain model, one digit": _timed(
-                lambda: plain.predict(ready[:1], verbose=0)
-            ),
-            "`evaluate`, 10,000 digits": _timed(
-                lambda: lenet_keras.evaluate(model, images, labels), 5
-            ),
-            "`model.predict` of the plain model, 10,000 digits": _timed(
-                lambda: plain.predict(ready, verbose=0), 5
-            ),
-        }
+    simple, ready = _plain_model(), to_input(images)
+    calls = {
+        "`predict`, one digit": (lambda: predict(model, images[0]), 50),
+        "`model.predict` of the plain model, one digit": (
+            lambda: simple.predict(ready[:1], verbose=0),
+            50,
+        ),
+        "`evaluate`, 10,000 digits": (lambda: evaluate(model, images, labels), 5),
+        "`model.predict` of the plain model, 10,000 digits": (
+            lambda: simple.predict(ready, verbose=0),
+            5,
+        ),
     }
+    seconds = {what: _timed(call, times) for what, (call, times) in calls.items()}
+    return {"seconds": {"`build_lenet5()`": built} | seconds}
 
 
 def matrix_product(args, say):
     """Floating-point operations a second of a large float32 matrix product."""
-    import tensorflow as tf
-
     size = 2048
     a = tf.random.normal((size, size))
     product = tf.function(lambda: tf.reduce_sum(a @ a))
@@ -163,15 +157,17 @@ def matrix_product(args, say):
 
 
 CONTENDERS = {
-    "keras fit": keras_fit,
+    "keras fit": plain,
+    "keras fit, 100 steps": lambda args, say: plain(args, say, 100),
+    "keras fit, threads": lambda args, say: plain(args, say, 100, threads=True),
+    "fit, no threads": lambda args, say: ours(args, say, threads=False),
+    "fit": ours,
+    "script": script,
+    "train": trained,
+    "train, 1998": lambda args, say: trained(args, say, "1998"),
+    "train, distorted": lambda args, say: trained(args, say, distort=True),
+    "train, paper": one_by_one,
     "pytorch eager": pytorch_eager,
-    "one graph": lambda args, say: plain_steps(args, say, branches=False),
-    "branches": plain_steps,
-    "covering": lambda args, say: plain_steps(args, say, covering=True),
-    "updates fused": updates_fused,
-    "ours": ours,
-    "ours, 1998": lambda args, say: ours(args, say, "1998"),
-    "ours, distorted": lambda args, say: ours(args, say, distort=True),
     "to target": to_target,
     "latency": latency,
     "matrix product": matrix_product,
@@ -180,10 +176,7 @@ CONTENDERS = {
 
 def _plain_model():
     """LeNet-5 with 61,706 parameters, of Keras' own layers."""
-    import keras
-    from keras import layers
-
-    model = keras.Sequential(
+    return keras.Sequential(
         [
             keras.Input((32, 32, 1)),
             layers.Conv2D(6, 5, activation="tanh"),
@@ -196,39 +189,39 @@ def _plain_model():
             layers.Dense(10, activation="softmax"),
         ]
     )
-    return _compiled(model, "sparse_categorical_crossentropy")
 
 
-def _compiled(model, loss):
-    import keras
-
-    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss, metrics=["accuracy"])
+def _compiled(model, loss, steps=1):
+    adam = keras.optimizers.Adam(LEARNING_RATE)
+    model.compile(adam, loss, metrics=["accuracy"], steps_per_execution=steps)
     return model
+
+
+def _fit(model, args, say):
+    images, labels = _mnist(args.images)
+    options = {"batch_size": args.batch_size, "epochs": args.epochs, "verbose": 0}
+    model.fit(to_input(images), labels, callbacks=[_Turns(say)], **options)
 
 
 def _mnist(number):
     """So many training images, repeated where MNIST has fewer, and their labels."""
-    import numpy as np
-
-    from lenet_keras import load
-
     data = load("mnist")
     index = np.arange(number) % len(data.train_images)
     return data.train_images[index], data.train_labels[index]
 
 
-def _turns(say):
-    """A callback that waits for its turn before an epoch and reports after it."""
-    import keras
+class _Turns(keras.callbacks.Callback):
+    """Waits for its turn before an epoch and reports after it."""
 
-    class Turns(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            self.start = _wait_for_turn()
+    def __init__(self, say):
+        super().__init__()
+        self.say = say
 
-        def on_epoch_end(self, epoch, logs=None):
-            say(time.perf_counter() - self.start)
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = _wait_for_turn()
 
-    return Turns()
+    def on_epoch_end(self, epoch, logs=None):
+        self.say(time.perf_counter() - self.start)
 
 
 def _wait_for_turn():
@@ -236,7 +229,7 @@ def _wait_for_turn():
     return time.perf_counter()
 
 
-def _timed(call, times=50):
+def _timed(call, times):
     """Median seconds of a call, after one that does not count."""
     call()
     seconds = []

@@ -11,9 +11,10 @@ import argparse
 import json
 from pathlib import Path
 
+import keras
 from reproduce import write_runs
 
-from lenet_keras.quiet import quiet_start
+from lenet_keras import LADDER, build_lenet5, load, train, use_all_cores
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "lenet_keras" / "weights" / "ladder.json"
@@ -21,15 +22,7 @@ RESULTS = ROOT / "lenet_keras" / "weights" / "ladder.json"
 
 def main():
     args = _arguments()
-    with quiet_start():
-        import keras
-
-        from lenet_keras.training import LADDER, use_all_cores
-
-        use_all_cores()
-        keras.ops.zeros(())
-    from lenet_keras.data import load
-
+    use_all_cores()
     data = load("mnist")
     runs = json.loads(args.out.read_text()) if args.out.exists() else []
     done = {(run["rung"], run["seed"]) for run in runs}
@@ -44,10 +37,6 @@ def main():
 
 def climb(rung, order, data, seed, images=60_000, epochs=None):
     """Train one rung from one seed; return the run as `histories` has it."""
-    import keras
-
-    from lenet_keras import build_lenet5, train
-
     keras.utils.set_random_seed(seed)
     history = train(
         build_lenet5(rung.variant),

@@ -19,9 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import keras
+import tensorflow as tf
 from accuracy import with_table
 from weights import ship
 
+from lenet_keras import RECIPES, MaximumLikelihood, build_lenet5, load, train
 from lenet_keras.files import write_whole
 
 ROOT = Path(__file__).parent.parent
@@ -86,15 +89,6 @@ def table(runs):
 
 def run(images, recipe, seed):
     """Train once; the history, as plain numbers."""
-    from lenet_keras.quiet import quiet_start
-
-    with quiet_start():
-        import keras
-        import tensorflow as tf
-
-        from lenet_keras import MaximumLikelihood, build_lenet5, load, train
-        from lenet_keras.training import RECIPES
-
     # One pattern at a time there is nothing to share out between two threads.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -15,11 +15,24 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import keras
 import numpy as np
 from accuracy import with_table
+from sklearn.datasets import load_digits
 
+from lenet_keras import (
+    RECIPES,
+    VARIANTS,
+    build_lenet5,
+    evaluate,
+    load,
+    predict,
+    read_digit,
+    train,
+    use_all_cores,
+)
 from lenet_keras.files import write_whole
-from lenet_keras.quiet import quiet_start
+from lenet_keras.images import OTHER_HANDS
 
 WEIGHTS = Path(__file__).parent.parent / "lenet_keras" / "weights"
 CARD = WEIGHTS / "card.json"
@@ -31,11 +44,7 @@ OTHERS = (12, 4e-3)
 
 def main():
     args = _arguments()
-    with quiet_start():
-        from lenet_keras import VARIANTS, build_lenet5
-        from lenet_keras.training import use_all_cores
-
-        use_all_cores()
+    use_all_cores()
     card = json.loads(CARD.read_text()) if CARD.exists() else {}
     for variant in args.variants or VARIANTS:
         file = WEIGHTS / f"{variant}-mnist.weights.h5"
@@ -68,19 +77,12 @@ def main():
 
 def recipe_of(variant):
     """The recipe of "1998", for the digits of other hands."""
-    from lenet_keras.data import OTHER_HANDS
-    from lenet_keras.training import RECIPES
-
     epochs, rate = SETTINGS.get(variant, OTHERS)
     recipe = RECIPES["1998"]
     return replace(recipe, epochs=epochs, learning_rate=rate, distort=OTHER_HANDS)
 
 
 def trained(variant, seed):
-    import keras
-
-    from lenet_keras import build_lenet5, load, train
-
     data = load("mnist")
     keras.utils.set_random_seed(seed)
     model = build_lenet5(variant)
@@ -92,16 +94,12 @@ def trained(variant, seed):
 
 def wrong(model):
     """How many of MNIST's test images a model reads wrongly."""
-    from lenet_keras import evaluate, load
-
     data = load("mnist")
     return round(10_000 * evaluate(model, data.test_images, data.test_labels)[0])
 
 
 def scans_misread(model):
     """How many of scikit-learn's 1,797 scans of 8x8 pixels a model reads wrongly."""
-    from lenet_keras import predict
-
     images, labels = scans()
     return int(np.sum(predict(model, images).argmax(axis=1) != labels))
 
@@ -109,10 +107,6 @@ def scans_misread(model):
 @functools.cache
 def scans():
     """The scans as `read_digit` makes them ready, for one model after another."""
-    from sklearn.datasets import load_digits
-
-    from lenet_keras import read_digit
-
     digits = load_digits()
     pictures = np.rint(digits.images * 255 / 16).astype(np.uint8)
     return np.stack([read_digit(picture) for picture in pictures]), digits.target
@@ -120,8 +114,6 @@ def scans():
 
 def entry(model, recipe, file):
     """What the card says of a file."""
-    from lenet_keras import load, predict
-
     digits = load("digits").test_images[:5]
     return {
         "recipe": recipe,
@@ -141,9 +133,7 @@ def sha256(file):
 
 
 def ship(model, file):
-    """Save the weights alone: those of a compiled model hold its optimiser's too."""
-    from lenet_keras import build_lenet5
-
+    """Save the weights alone: those of a compiled model hold its optimizer's too."""
     bare = build_lenet5(file.name.split("-")[0])
     bare.set_weights(model.get_weights())
     write_whole(file, bare.save_weights)
@@ -191,8 +181,8 @@ def card_table(card):
 _WORDS = """\
 - Data: the 60,000 training images of MNIST (LeCun, Cortes and Burges, CC BY-SA 3.0);
   the 10,000 test images count the errors and chose nothing. The recipes are `RECIPES`
-  in [training.py](../training.py); `OTHER_HANDS` are distortions in
-  [data.py](../data.py).
+  in [recipes.py](../recipes.py); `OTHER_HANDS` are distortions in
+  [images.py](../images.py).
 - Command: `make reproduce` for `mnist-1998`, `make weights` for the rest; seed 0, the
   last epoch. On another machine rounding differs, and so do a few answers.
 - The 8x8 scans are scikit-learn's 1,797 digits, of other writers and another scanner,
