@@ -1,11 +1,8 @@
-"""Callbacks for `fit`: a line per epoch, a checkpoint; and who needs every batch."""
+"""Callbacks for `fit`: a line per epoch, a stop at NaN; and who needs every batch."""
 
-import json
-from pathlib import Path
+import math
 
 import keras
-
-from lenet_keras.files import write_whole
 
 _BATCH_HOOKS = tuple(
     f"on_{kind}batch_{end}"
@@ -31,6 +28,34 @@ def needs_every_batch(callback):
     own = (getattr(getattr(callback, hook), "__func__", None) for hook in _BATCH_HOOKS)
     plain = (getattr(keras.callbacks.Callback, hook) for hook in _BATCH_HOOKS)
     return any(mine is not theirs for mine, theirs in zip(own, plain, strict=True))
+
+
+class NaNGuard(keras.callbacks.Callback):
+    """Stop a training whose loss has become NaN, before anything of it is saved.
+
+    It is called once per execution, which may be of several steps.
+
+    Raises:
+        FloatingPointError: with the step, the learning rate, and what to try.
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.first = epoch + 1, 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isnan(logs.get("loss", 0)):
+            self.first = batch + 2
+            return
+        last = min(batch + 1, self.params["steps"] or batch + 1)
+        steps = (
+            f"step {last}" if self.first == last else f"steps {self.first} to {last}"
+        )
+        raise FloatingPointError(
+            f"the loss became NaN in {steps} of epoch {self.epoch}, at a learning rate "
+            f"of {float(self.model.optimizer.learning_rate):g}; it is not saved. "
+            "Try a smaller learning rate, or clipnorm=1 in the optimizer; and look for "
+            "labels that are no class and for NaN among the images."
+        )
 
 
 class ProgressBar(keras.callbacks.ProgbarLogger):
@@ -69,67 +94,6 @@ class EpochLog(keras.callbacks.Callback):
         if (batch + 1) % self.every == 0:
             step = f"Step [{batch + 1}/{self.params['steps']}]"
             print(f"{self._epoch}, {step}, Loss: {logs['loss']:.4f}", flush=True)
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Keep the model of the last finished epoch, its optimizer and its history.
-
-    Writes `model.keras` and `run.json` after each epoch, each whole or not at all. An
-    optimizer that averages the weights puts the average into the model at the very end.
-
-    Args:
-        folder: str or Path.
-        settings: dict, what the run was started with; kept in `run.json`.
-
-    Raises:
-        OSError: at once, where the folder cannot be written.
-    """
-
-    def __init__(self, folder, settings):
-        super().__init__()
-        self.model_file = Path(folder) / "model.keras"
-        self.run_file = Path(folder) / "run.json"
-        self.settings = settings
-        self.history = {}
-
-    def on_train_begin(self, logs=None):
-        self._write()
-
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-        self._write()
-        write_whole(self.model_file, self.model.save)
-
-    def on_train_end(self, logs=None):
-        if self.model.optimizer.use_ema:
-            write_whole(self.model_file, self.model.save)
-
-    def restore(self, model):
-        """Take up the history of an interrupted run.
-
-        Args:
-            model: the compiled `keras.Model` loaded from `model_file`.
-
-        Returns:
-            int, the epochs that this model has behind it.
-        """
-        run = json.loads(self.run_file.read_text())
-        # The model is written last, so that it alone knows how far it came.
-        epochs = int(model.optimizer.iterations) // run["steps"]
-        self.history = {
-            name: values[:epochs] for name, values in run["history"].items()
-        }
-        return epochs
-
-    def _write(self):
-        run = {
-            "settings": self.settings,
-            "steps": self.params["steps"],
-            "history": self.history,
-        }
-        text = json.dumps(run, indent=2) + "\n"
-        write_whole(self.run_file, lambda path: path.write_text(text))
 
 
 def _describe(logs):

@@ -1,8 +1,16 @@
-"""Labels and images told apart: what cannot be meant is refused, and why is said."""
+"""Labels and images told apart: what cannot be meant is refused, with what would be.
+
+All of an array is looked at, never its first image alone: a wrong answer without a word
+is worse than a message.
+"""
 
 import numbers
 
 import numpy as np
+
+# A network's own input lies between -0.1 and 1.175; whatever is larger than this is
+# not scaled to it. And bytes of any set of digits reach higher.
+_BETWEEN = 16
 
 
 def check_count(name, value):
@@ -22,68 +30,178 @@ def check_pairs(images, labels, where=""):
 
     Args:
         images: array of any shape, images along its first axis.
-        labels: array of any shape, labels along its first axis.
+        labels: array, labels along its first axis; one column is flattened.
         where: str, what to begin the message with.
 
     Raises:
         ValueError: if their numbers differ or are 0.
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    if len(images) != len(labels):
+    if not images.ndim or not labels.ndim or len(images) != len(labels):
+        counts = [len(each) if each.ndim else 1 for each in (images, labels)]
         raise ValueError(
-            f"{where}there must be one label per image; received {len(images)} images "
-            f"and {len(labels)} labels. Pair them up first."
+            f"{where}there must be one label per image; received {counts[0]} images "
+            f"and {counts[1]} labels. Pair them up first."
         )
     if not images.size:
         raise ValueError(f"{where}received no image. Pass at least one.")
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
     return images, labels
 
 
-def check_labels(labels, classes, name):
-    """Refuse integer labels that have no output, before TensorFlow does, in a page.
+def integer_labels(labels, answers, name):
+    """Return labels as int64, one for each answer, or say what they are instead.
 
     Args:
-        labels: integers (n,), or anything else that a loss may take.
-        classes: int, outputs of the model.
+        labels: array, of one axis less than the answers, or what was taken for it.
+        answers: shape of a model's answers, (n, ..., classes); None classes for any.
         name: str, of the model.
 
     Raises:
-        ValueError: it says how many classes it would take.
+        ValueError: for text, fractions, one-hot rows, NaN, a label without an output,
+            or another shape.
     """
-    if labels.ndim == 1 and (labels.min() < 0 or labels.max() >= classes):
+    *places, classes = answers
+    last = "" if classes is None else f" to {classes - 1}"
+    wanted = f"labels must be whole numbers from 0{last}"
+    if labels.dtype.kind == "O":
+        labels = _numbers_in(labels)
+    if labels.dtype.kind not in "biuf":
         raise ValueError(
-            f"labels must be 0 to {classes - 1}, one for each output of {name!r}; "
-            f"received {labels.min()} to {labels.max()}. Build the model with "
-            f"classes={labels.max() + 1}."
+            f"{wanted}; received text, such as {str(labels.ravel()[0])!r}. Make "
+            "numbers of it first, for instance by labels.astype(int)."
         )
+    if labels.ndim == len(answers) and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.ndim == len(answers) and labels.shape[-1] == classes:
+        raise ValueError(
+            f"{wanted}; received rows of {classes}, shape {labels.shape}: one-hot or "
+            "soft targets. Pass labels.argmax(-1), or train with a categorical loss."
+        )
+    if labels.ndim != len(places):
+        raise ValueError(
+            f"{wanted}, one for each answer of {name!r}, {tuple(places)}; received the "
+            f"shape {labels.shape}."
+        )
+    if labels.dtype.kind == "f" and not (labels == np.floor(labels)).all():
+        wrong = labels[labels != np.floor(labels)].ravel()[0]
+        raise ValueError(
+            f"{wanted}; received {wrong:g} among them. Leave such images out, or round "
+            "the labels first."
+        )
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= (classes or np.inf):
+        advice = (
+            f"Build the model with classes={high + 1}, or count the classes from 0."
+        )
+        raise ValueError(
+            f"{wanted}, one for each output of {name!r}; received {low} to {high}. "
+            f"{'Count the classes from 0.' if low < 0 else advice}"
+        )
+    return labels.astype(np.int64)
 
 
-def check_images(images):
-    """Refuse images that are not bytes of 28x28 pixels.
+def _numbers_in(labels):
+    """An array of objects as numbers, if all of them are."""
+    if all(isinstance(label, numbers.Number) for label in labels.ravel()):
+        return labels.astype(float)
+    return labels.astype(str)
+
+
+def check_bytes(images):
+    """Return images that are bytes of 28x28 pixels, or say what they are instead.
 
     Args:
-        images: array or tensor.
+        images: array or tensor (28, 28), (n, 28, 28) or (n, 28, 28, 1).
+
+    Returns:
+        The images; booleans, which can mean nothing else, as 0 and 255.
 
     Raises:
-        ValueError: if the shape is another, or the values are scaled already.
+        ValueError: if the shape is another, or the values are no bytes.
     """
     shape = tuple(images.shape)
     if shape[-2:] != (28, 28) if len(shape) in (2, 3) else shape[1:] != (28, 28, 1):
         raise ValueError(
             f"images must have shape (n, 28, 28); received {shape}. Reshape them first."
         )
-    if not (
-        isinstance(images, np.ndarray) and images.dtype.kind == "f" and images.size
-    ):
+    values = _values(images)
+    if values is None:
+        return images
+    if values.dtype.kind == "b":
+        return np.uint8(255) * values
+    kind, low, high = _range_of(values)
+    wanted = "images must be bytes 0 to 255; received"
+    if kind == "int8":
+        raise ValueError(
+            f"{wanted} int8, which holds no byte over 127. Read them as unsigned "
+            "bytes: images.view('uint8')."
+        )
+    if low < 0:
+        raise ValueError(
+            f"{wanted} {kind} from {low:g} to {high:g}. Do not scale them before: pass "
+            "the bytes themselves, or what to_input makes of them, 32x32."
+        )
+    if high > 255:
+        factor = "images // 257" if high > 4095 else f"images * (255 / {high:g})"
+        raise ValueError(f"{wanted} {kind} up to {high:g}. Scale them: {factor}.")
+    is_fraction = values.dtype.kind == "f" and high < _BETWEEN
+    if high and (high <= 1 or is_fraction):
+        raise ValueError(
+            f"{wanted} {kind} up to {high:g}. Do not divide by 255: pass the bytes "
+            f"themselves, or images * (255 / {high:g})."
+        )
+    return images
+
+
+def check_inputs(images, name, is_trained=True):
+    """Refuse images that are not scaled as the network reads them, -0.1 to 1.175.
+
+    Args:
+        images: array or tensor of the network's own shape, such as (n, 32, 32, 1).
+        name: str, of the model.
+        is_trained: bool, whether the network has learnt that paper is -0.1. One that is
+            still to be trained can learn from 0 to 1 as well.
+
+    Raises:
+        ValueError: for bytes, for images divided by 255, and for NaN.
+    """
+    values = _values(images)
+    if values is None:
         return
-    if images.max() <= 1:
+    kind, low, high = _range_of(values)
+    advice = (
+        "Pass 28x28 bytes as they come from MNIST, or what to_input makes of them; or "
+        "build the model with include_preprocessing=True."
+    )
+    if high > _BETWEEN or (values.dtype.kind in "biu" and high):
         raise ValueError(
-            "images must be bytes 0 to 255; received floats up to "
-            f"{images.max():g}. Do not divide by 255: pass the bytes themselves."
+            f"{name!r} reads values from -0.1 (paper) to 1.175 (ink); received {kind} "
+            f"from {low:g} to {high:g}. {advice}"
         )
-    if images.min() < 0:
+    if is_trained and low >= 0 and 0 < high <= 1:
         raise ValueError(
-            "images must be bytes 0 to 255; received floats from "
-            f"{images.min():g} to {images.max():g}. Do not scale them before: pass the "
-            "bytes themselves, or what to_input makes of them, 32x32."
+            f"{name!r} has learnt that paper is -0.1 and ink 1.175; received {kind} "
+            f"from {low:g} to {high:g}, as if divided by 255. {advice}"
         )
+
+
+def _values(images):
+    """Images as an array, if there are any with values: those of a graph have none."""
+    try:
+        values = np.asarray(images)
+    except (NotImplementedError, TypeError, ValueError):
+        return None
+    return values if values.size and values.dtype.kind in "biuf" else None
+
+
+def _range_of(values):
+    """The type of values, the least and the largest; NaN and infinity are refused."""
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(high - low):
+        raise ValueError(
+            "images must be numbers; received NaN or infinity among them. Leave such "
+            "images out, or find where they come from."
+        )
+    return values.dtype.name, low, high

@@ -22,7 +22,12 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 from sklearn.datasets import load_digits
 
-from lenet_keras.checks import check_count, check_images, check_pairs
+from lenet_keras.checks import (
+    check_bytes,
+    check_count,
+    check_pairs,
+    integer_labels,
+)
 from lenet_keras.hints import check_name
 from lenet_keras.images import distort as distort_images
 from lenet_keras.images import frame, to_input
@@ -138,8 +143,9 @@ def make_dataset(
     Raises:
         ValueError: if the lengths differ, or if test images were to be distorted.
     """
-    images, labels = check_pairs(images, np.asarray(labels, np.int64))
-    check_images(images)
+    images, labels = check_pairs(images, labels)
+    images = check_bytes(images)
+    labels = integer_labels(labels, (len(labels), None), "the network")
     check_count("batch_size", batch_size)
     if distort and not training:
         raise ValueError("distort=True needs training=True: test images stay as is.")
@@ -162,9 +168,10 @@ def gather_batches(indices, arrays, ready):
 
     Args:
         indices: `tf.data.Dataset` of integers (batch,); beyond the end of the arrays
-            they begin again.
+            they begin again. There may be more beside them, for `ready`.
         arrays: the arrays (n, ...) to gather from.
-        ready: function of the indices and of what was gathered: makes a batch of it.
+        ready: function of the indices, what is beside them, and what was gathered:
+            makes a batch of it.
 
     Returns:
         `tf.data.Dataset` of what `ready` returns.
@@ -172,9 +179,9 @@ def gather_batches(indices, arrays, ready):
     with tf.device("CPU"):  # where tf.data runs, whatever else the machine has
         tensors = [tf.constant(array) for array in arrays]
 
-    def batch(index):
+    def batch(index, *beside):
         place = index % len(tensors[0])
-        return ready(index, *(tf.gather(tensor, place) for tensor in tensors))
+        return ready(index, *beside, *(tf.gather(tensor, place) for tensor in tensors))
 
     return indices.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 

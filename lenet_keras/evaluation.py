@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import classification_report, confusion_matrix, recall_score
 
-from lenet_keras.checks import check_pairs
-from lenet_keras.images import network_input, to_input, transform
+from lenet_keras.checks import check_pairs, integer_labels
+from lenet_keras.images import network_input, readable, to_input, transform
 
 _BATCH = 1000
 
@@ -44,11 +45,13 @@ class Evaluation(NamedTuple):
 def predict(model, images):
     """Return the probability of each class for each image.
 
-    The negative distances of the RBF output are turned into probabilities as Section
-    II-C reads them, exp(-y_i) over their sum, without the rubbish class; so are logits.
+    Where a model's answers are probabilities, they are returned as they are. Scores are
+    turned into probabilities by softmax; for the negative distances of the RBF output
+    that is how Section II-C reads them, exp(-y_i) over their sum, without the rubbish
+    class.
 
     Args:
-        model: `keras.Model` from `build_lenet5`.
+        model: `keras.Model`, such as `build_lenet5` returns.
         images: bytes (n, 28, 28), or what the model takes, (n, 32, 32, 1); one image
             may come without its first axis.
 
@@ -62,23 +65,45 @@ def predict(model, images):
     images = np.asarray(images)
     if images.ndim == 2 or images.shape == model.input_shape[1:]:
         images = images[None]
-    images = network_input(model, images)
-    scores = np.concatenate(
-        [
-            model.predict_on_batch(images[start : start + _BATCH])
-            for start in range(0, len(images), _BATCH)
-        ]
-    )
-    activation = getattr(model.layers[-1], "activation", None)
-    gives_probabilities = getattr(activation, "__name__", "") == "softmax"
-    return scores if gives_probabilities else softmax(scores, axis=-1)
+    images = readable(model, images)
+    answers = [
+        _answers(model, network_input(model, images[start : start + _BATCH]))
+        for start in range(0, len(images), _BATCH)
+    ]
+    scores = np.concatenate(answers)
+    if not np.isfinite(scores).all():
+        raise ValueError(
+            f"{model.name!r} answers NaN: its weights are no numbers, as after a "
+            "training that broke down. Train it again, or load other weights."
+        )
+    return scores if _are_probabilities(scores) else softmax(scores, axis=-1)
+
+
+def _answers(model, x):
+    """What a model answers to a batch: by its fastest way, where that is on one device.
+
+    `predict_on_batch` would answer each image once per replica; and no replica must go
+    without an image.
+    """
+    strategy = getattr(model, "distribute_strategy", None)
+    if strategy is None or strategy.num_replicas_in_sync == 1:
+        return model.predict_on_batch(x)
+    full = len(x) + -len(x) % strategy.num_replicas_in_sync
+    padded = x[np.minimum(np.arange(full), len(x) - 1)]
+    return model.predict(padded, batch_size=full, verbose=0)[: len(x)]
+
+
+def _are_probabilities(scores):
+    """Whether all rows are 0 or more and sum to 1."""
+    sums = scores.sum(axis=-1, dtype=np.float64)
+    return bool((scores >= 0).all() and np.allclose(sums, 1, atol=1e-2))
 
 
 def evaluate(model, images, labels):
     """Answer a set of images and compare with the truth.
 
     Args:
-        model: `keras.Model` from `build_lenet5`.
+        model: `keras.Model`, such as `build_lenet5` returns.
         images: as for `predict`, (n, ...).
         labels: integers (n,).
 
@@ -90,6 +115,9 @@ def evaluate(model, images, labels):
     """
     images, labels = check_pairs(images, labels)
     probabilities = predict(model, images)
+    if probabilities.shape[1:-1] == (1, 1):  # of a network of free length
+        probabilities = probabilities[:, 0, 0]
+    labels = integer_labels(labels, probabilities.shape, model.name)
     return Evaluation(error_rate(labels, probabilities.argmax(-1)), probabilities)
 
 
@@ -163,9 +191,10 @@ class Calibration(NamedTuple):
 
 def error_by_class(labels, answers, classes=10):
     """The share of each class's images that are answered wrongly, float (classes,)."""
-    counts = confusion(labels, answers, classes)
-    images = counts.sum(axis=1)
-    return 1 - np.divide(np.diag(counts), images, np.ones(classes), where=images > 0)
+    right = recall_score(
+        labels, answers, labels=range(classes), average=None, zero_division=1
+    )
+    return 1 - right
 
 
 def margins(scores):
@@ -227,11 +256,10 @@ def calibration(labels, probabilities, groups=10):
     """
     confidence = np.max(probabilities, axis=-1)
     right = np.argmax(probabilities, axis=-1) == np.asarray(labels)
-    group = np.minimum((confidence * groups).astype(int), groups - 1)
-    number = np.bincount(group, minlength=groups)
-    sums = [np.bincount(group, values, groups) for values in (confidence, right)]
-    some = number > 0
-    return Calibration(*(each[some] / number[some] for each in sums), number[some])
+    accuracy, mean = calibration_curve(right, confidence, n_bins=groups)
+    ends = np.linspace(0, 1, groups + 1)[1:-1]
+    number = np.bincount(np.searchsorted(ends, confidence))
+    return Calibration(mean, accuracy, number[number > 0])
 
 
 def robustness(model, images, labels, kind, amounts, seed=0):

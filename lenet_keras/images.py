@@ -13,7 +13,7 @@ from keras import ops
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.checks import check_images
+from lenet_keras.checks import check_bytes, check_inputs
 from lenet_keras.hints import check_name
 from lenet_keras.paper import BACKGROUND, INK, PER_BYTE
 
@@ -59,13 +59,15 @@ def to_input(images):
         float32 (n, 32, 32, 1), array or tensor as given.
 
     Raises:
-        ValueError: if the shape is another, or if the values are floats that are scaled
-            already, to 0..1 or below 0.
+        ValueError: if the shape is another, or the values are no bytes.
     """
-    is_tensor = tf.is_tensor(images)
-    images = images if is_tensor else np.asarray(images)
-    check_images(images)
-    if is_tensor:
+    images = check_bytes(images if tf.is_tensor(images) else np.asarray(images))
+    return _scaled(images)
+
+
+def _scaled(images):
+    """The input that bytes of 28x28 pixels make."""
+    if tf.is_tensor(images):
         x = tf.cast(tf.reshape(images, (-1, 28, 28, 1)), tf.float32) * PER_BYTE
         margins = ((0, 0), (2, 2), (2, 2), (0, 0))
         return tf.pad(x + BACKGROUND, margins, constant_values=BACKGROUND)
@@ -77,31 +79,31 @@ def to_input(images):
     return x
 
 
-def network_input(model, images):
-    """Bring images to the form that a model reads.
+def readable(model, images, is_trained=True):
+    """Return images that a model can read, or say why it cannot; all are looked at.
 
     Args:
         model: `keras.Model`.
         images: array or tensor (n, 28, 28) of bytes, or as the model takes them,
             (n, height, width, 1).
+        is_trained: bool, as for `check_inputs`.
 
     Returns:
-        The images, padded and scaled by `to_input` where the model asks for 32x32 and
-        the images are 28x28; back to bytes where it is the other way round.
+        The images; booleans as bytes.
 
     Raises:
-        ValueError: for images that the model cannot read.
+        ValueError: for images of another shape, or scaled otherwise.
     """
-    wanted = model.input_shape[1:]
-    shape = tuple(images.shape[1:])
-    if wanted[:2] == (32, 32) and shape in ((28, 28), (28, 28, 1)):
-        return to_input(images)
-    if wanted[:2] == (28, 28) and shape == (32, 32, 1):  # the model pads and scales
-        return (images[:, 2:30, 2:30] - BACKGROUND) / PER_BYTE
-    if len(shape) == 2:
-        images, shape = images[..., None], (*shape, 1)
+    wanted, shape = model.input_shape[1:], tuple(images.shape[1:])
+    if shape in ((28, 28), (28, 28, 1)) and wanted[:2] in ((28, 28), (32, 32)):
+        return check_bytes(images)
+    if wanted[:2] == (28, 28) and shape == (32, 32, 1):
+        check_inputs(images, model.name, is_trained)
+        return images
+    shape = (*shape, 1) if len(shape) == 2 else shape
     fits = len(shape) == 3 and all(
-        want in (None, got) for want, got in zip(wanted, shape, strict=True)
+        got >= 32 if want is None else want == got
+        for want, got in zip(wanted, shape, strict=True)
     )
     if not fits:
         raise ValueError(
@@ -109,7 +111,28 @@ def network_input(model, images):
             f"{shape}. Pass 28x28 bytes as they come from MNIST, pad them with "
             "to_input, or build the model with include_preprocessing=True."
         )
+    if min(shape[:2]) >= 32:  # a LeNet-5's own input, not that of some other model
+        check_inputs(images, model.name, is_trained)
     return images
+
+
+def network_input(model, images):
+    """Bring images to the form that a model reads.
+
+    Args:
+        model: `keras.Model`.
+        images: array or tensor, as `readable` returns them.
+
+    Returns:
+        The images, padded and scaled as `to_input` does where the model asks for 32x32
+        and the images are 28x28; back to bytes where it is the other way round.
+    """
+    wanted, shape = model.input_shape[1:], tuple(images.shape[1:])
+    if wanted[:2] == (32, 32) and shape in ((28, 28), (28, 28, 1)):
+        return _scaled(images)
+    if wanted[:2] == (28, 28) and shape == (32, 32, 1):  # the model pads and scales
+        return (images[:, 2:30, 2:30] - BACKGROUND) / PER_BYTE
+    return images[..., None] if len(shape) == 2 else images
 
 
 def distort(images, seed, ranges=None):

@@ -97,7 +97,7 @@ class Subsampling(keras.layers.Layer):
 
     def call(self, inputs):
         # The sum is four times the average; the 4 goes to the few coefficients.
-        average = ops.average_pool(inputs, 2, strides=2)
+        average = ops.average_pool(inputs, 2, strides=2, data_format="channels_last")
         return self.activation(average * (4 * self.coefficient) + self.bias)
 
     def compute_output_shape(self, input_shape):
@@ -172,10 +172,12 @@ class SparselyConnectedConv2D(keras.layers.Layer):
             Float tensor (kernel_size, kernel_size, input maps, output maps).
         """
         # A product with zeros and ones: its gradient is faster than that of a lookup.
-        return ops.tensordot(self.kernel, self._places, axes=1)
+        kernel = ops.convert_to_tensor(self.kernel)
+        return ops.tensordot(kernel, ops.cast(self._places, kernel.dtype), axes=1)
 
     def call(self, inputs):
-        return self.activation(ops.conv(inputs, self.dense_kernel()) + self.bias)
+        sums = ops.conv(inputs, self.dense_kernel(), data_format="channels_last")
+        return self.activation(sums + self.bias)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape

@@ -1,8 +1,9 @@
 """The criteria of LeNet-5 (LeCun et al., 1998, Section II-C), as Keras losses.
 
 The paper's two read the scores of `EuclideanRBF`, which are its penalties y_i with the
-sign turned: s_i = -y_i. All take integer labels and return one value a sample, so that
-they are right under any batch size, sample weight and distribution strategy.
+sign turned: s_i = -y_i. All take integer labels and return one value per sample, so
+that they are right under any batch size, sample weight and distribution strategy. A
+label that is no class gives NaN.
 """
 
 import keras
@@ -132,20 +133,51 @@ class SmoothedCrossentropy(keras.losses.Loss):
         }
 
 
+def takes_integers(loss):
+    """Whether a loss is known to take integer labels, one per answer.
+
+    Args:
+        loss: `keras.losses.Loss`, or the name of one.
+    """
+    if isinstance(loss, str):
+        return loss.lower().startswith("sparse")
+    return isinstance(loss, _OF_INTEGERS)
+
+
+_OF_INTEGERS = (
+    keras.losses.SparseCategoricalCrossentropy,
+    MaximumLikelihood,
+    MaximumAPosteriori,
+    SparseMeanSquaredError,
+    SmoothedCrossentropy,
+)
+
+
 def _one_hot(y_true, y_pred):
-    """Targets in the form of the scores, 1 for the right class."""
-    labels = _integer_labels(y_true, y_pred)
-    return ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
-
-
-def _integer_labels(y_true, y_pred):
-    """Labels as int32 with one axis less than the scores."""
-    if len(y_true.shape) == len(y_pred.shape):
-        y_true = ops.squeeze(y_true, -1)
-    return ops.cast(y_true, "int32")
+    """Targets in the form of the scores: 1 for the right class, NaN for no class."""
+    labels, wrong = _integer_labels(y_true, y_pred)
+    one_hot = ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
+    return one_hot + ops.expand_dims(wrong, -1)
 
 
 def _right_score(y_true, y_pred):
-    """The score of the right class, (batch,)."""
-    labels = ops.expand_dims(_integer_labels(y_true, y_pred), -1)
-    return ops.squeeze(ops.take_along_axis(y_pred, labels, axis=-1), -1)
+    """The score of the right class, (batch,); NaN for a wrong label."""
+    labels, wrong = _integer_labels(y_true, y_pred)
+    scores = ops.take_along_axis(y_pred, ops.expand_dims(labels, -1), axis=-1)
+    return ops.squeeze(scores, -1) + wrong
+
+
+def _integer_labels(y_true, y_pred):
+    """Labels as int32 with one axis less than the scores, and what is wrong with them.
+
+    A compiled graph cannot raise. So a label that is no class comes out as class 0 with
+    NaN, and any other with 0, to be added to what is made of it.
+    """
+    if len(y_true.shape) == len(y_pred.shape):
+        y_true = ops.squeeze(y_true, -1)
+    y_true = ops.cast(y_true, "float32")
+    is_class = (
+        (y_true >= 0) & (y_true < y_pred.shape[-1]) & (y_true == ops.floor(y_true))
+    )
+    labels = ops.cast(ops.where(is_class, y_true, 0), "int32")
+    return labels, ops.where(is_class, 0.0, ops.cast(float("nan"), y_pred.dtype))

@@ -6,6 +6,7 @@ everyone teaches. Section II-B describes the layers; `VARIANTS` holds the differ
 
 import functools
 import inspect
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,7 +15,6 @@ import keras
 from keras import layers
 
 from lenet_keras import fused, steps
-from lenet_keras.callbacks import ProgressBar
 from lenet_keras.hints import check_name
 from lenet_keras.layers import (
     CoveringConv2D,
@@ -103,6 +103,8 @@ VARIANTS = {
     )
 }
 
+_LAST = {"data_format": "channels_last"}  # whatever Keras is set to
+
 _FIXES = (
     "pad 28x28 images with lenet_keras.to_input, or build the model with "
     "include_preprocessing=True"
@@ -159,11 +161,11 @@ class LeNet5(keras.Model):
     @functools.wraps(keras.Model.fit)
     def fit(self, *args, **kwargs):
         given = inspect.signature(super().fit).bind(*args, **kwargs).arguments
+        given |= steps.checked(self, given)
         number = steps.number_at_once(self, given)
+        given["callbacks"] = steps.guarded(given, number)
         if number == self.steps_per_execution:
             return super().fit(**given)
-        if given.get("verbose", "auto") != 0:
-            given["callbacks"] = [given.get("callbacks") or (), ProgressBar()]
         self._hurries = True
         try:
             with steps.at_once(self, number):
@@ -217,18 +219,17 @@ def build_lenet5(
     v = _variant(variant)
     labels = _class_labels(v, classes)
     height, width = _check_shape(v, input_shape, include_preprocessing)
-    squash, start = v.activation, v.initializer
 
     x = inputs = keras.Input((height, width, 1), name="input")
     if include_preprocessing:
-        x = layers.ZeroPadding2D(2, name="pad")(x)  # 28x28 -> 32x32, byte 0 is white
+        x = layers.ZeroPadding2D(2, name="pad", **_LAST)(x)  # 32x32, paper is 0
         x = layers.Rescaling(PER_BYTE, BACKGROUND, name="rescale")(x)  # -0.1 to 1.175
-    x = layers.Conv2D(6, 5, activation=squash, kernel_initializer=start(), name="c1")(x)
+    x = layers.Conv2D(6, 5, name="c1", **_squashed(v), **_LAST)(x)  # 28x28x6
     x = _subsample(v, x, name="s2")  # 14x14x6
     x = _c3(v)(x)  # 10x10x16
     x = _subsample(v, x, name="s4")  # 5x5x16
     x = _c5(v, x)  # 120, or a map of them
-    x = layers.Dense(84, activation=squash, kernel_initializer=start(), name="f6")(x)
+    x = layers.Dense(84, name="f6", **_squashed(v))(x)
     outputs = _output(v, labels)(x)
 
     model = LeNet5(inputs, outputs, variant=v, name=name or f"lenet5_{v.name}")
@@ -237,13 +238,18 @@ def build_lenet5(
     return model
 
 
+def _squashed(v):
+    """The squashing function of a layer, and a start of its own."""
+    return {"activation": v.activation, "kernel_initializer": v.initializer()}
+
+
 def _subsample(v, x, name):
     """S2 or S4: half the height and width."""
     squash = v.activation if v.squash_subsampling else "linear"
     if v.subsampling == "trained":
         return Subsampling(activation=squash, name=name)(x)
     pooling = {"average": layers.AveragePooling2D, "max": layers.MaxPooling2D}
-    x = pooling[v.subsampling](pool_size=2, name=name)(x)
+    x = pooling[v.subsampling](2, name=name, **_LAST)(x)
     return (
         layers.Activation(squash, name=f"{name}_squash")(x) if squash != "linear" else x
     )
@@ -252,23 +258,17 @@ def _subsample(v, x, name):
 def _c3(v):
     """C3: 16 maps, each reading the S2 maps that the table gives it, or all six."""
     if v.c3_table is None:
-        return layers.Conv2D(
-            16,
-            5,
-            activation=v.activation,
-            kernel_initializer=v.initializer(),
-            name="c3",
-        )
+        return layers.Conv2D(16, 5, name="c3", **_squashed(v), **_LAST)
     return SparselyConnectedConv2D(v.c3_table, 5, activation=v.activation, name="c3")
 
 
 def _c5(v, x):
     """C5: 120 units that each see all of S4; on 32x32 its maps are single units."""
-    size = {"activation": v.activation, "kernel_initializer": v.initializer()}
+    flatten = layers.Flatten(name="flatten", **_LAST)
     if v.c5 == "dense":
-        return layers.Dense(120, name="c5", **size)(layers.Flatten(name="flatten")(x))
-    x = layers.Conv2D(120, 5, name="c5", **size)(x)
-    return layers.Flatten(name="flatten")(x) if x.shape[1:3] == (1, 1) else x
+        return layers.Dense(120, name="c5", **_squashed(v))(flatten(x))
+    x = layers.Conv2D(120, 5, name="c5", **_squashed(v), **_LAST)(x)
+    return flatten(x) if x.shape[1:3] == (1, 1) else x
 
 
 def _output(v, labels):
@@ -359,9 +359,12 @@ def load_model(path):
         model = keras.models.load_model(path)
     except Exception as error:  # h5py, zipfile and Keras each raise their own kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if not zipfile.is_zipfile(path):
+            is_begun = path.read_bytes()[:2] in (b"PK", b"")
+            reason = "it is cut short" if is_begun else "it is of another kind"
         raise ValueError(
-            f"{str(path)!r} is not a readable .keras model ({reason}). It may be cut "
-            "short or of another kind: save it again with model.save('my.keras')."
+            f"{str(path)!r} is not a readable .keras model: {reason}. Copy it again, "
+            "or save it again with model.save('my.keras')."
         ) from error
     return model if isinstance(model, LeNet5) else _as_lenet5(model)
 

@@ -287,9 +287,10 @@ def _weighted_sums(layer, x, *factors):
             a = ops.matmul(x, factors[0])
         case SparselyConnectedConv2D():
             with keras.StatelessScope([(layer.kernel, factors[0])]):
-                a = ops.conv(x, layer.dense_kernel())
+                a = ops.conv(x, layer.dense_kernel(), data_format="channels_last")
         case Subsampling():
-            a = ops.average_pool(x, 2, strides=2) * (4 * factors[0])
+            average = ops.average_pool(x, 2, strides=2, data_format="channels_last")
+            a = average * (4 * factors[0])
         case layers.AveragePooling2D() if layer.padding == "valid":
             a = layer(x) * (math.prod(layer.pool_size) * factors[0])
         case layers.Rescaling():

@@ -9,10 +9,12 @@ import math
 import weakref
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import activations, layers, losses
 
-from lenet_keras.callbacks import needs_every_batch
+from lenet_keras.callbacks import NaNGuard, ProgressBar, needs_every_batch
+from lenet_keras.checks import check_bytes, check_inputs, integer_labels
 from lenet_keras.layers import (
     CoveringConv2D,
     EuclideanRBF,
@@ -26,6 +28,7 @@ from lenet_keras.losses import (
     MaximumLikelihood,
     SmoothedCrossentropy,
     SparseMeanSquaredError,
+    takes_integers,
 )
 from lenet_keras.threads import has_gpu
 
@@ -74,6 +77,7 @@ _LOSSES = (
     MaximumLikelihood,
     SmoothedCrossentropy,
     SparseMeanSquaredError,
+    takes_integers,
 )
 
 
@@ -135,6 +139,69 @@ def _obstacle_in_layers(model):
         if layer.activity_regularizer is not None:
             return f"{layer.name!r} has an activity_regularizer"
     return None
+
+
+def checked(model, given):
+    """Look at all of the arrays that `fit` is given; say what is wrong with them.
+
+    Args:
+        model: `LeNet5`.
+        given: dict of the arguments of `fit`.
+
+    Returns:
+        Dict of those that are to be given instead, such as booleans as bytes.
+
+    Raises:
+        ValueError: for images and labels that cannot be meant.
+    """
+    instead = {}
+    if model.compiled and hasattr(given.get("x"), "shape"):
+        instead["x"] = _checked_images(model, given["x"])
+        instead["y"] = _checked_labels(model, given.get("y"))
+    validation = given.get("validation_data")
+    if model.compiled and isinstance(validation, tuple | list) and len(validation) > 1:
+        x, y, *rest = validation
+        if hasattr(x, "shape"):
+            x, y = _checked_images(model, x), _checked_labels(model, y)
+            instead["validation_data"] = (x, y, *rest)
+    return instead
+
+
+def _checked_images(model, x):
+    wanted, shape = model.input_shape[1:], tuple(x.shape[1:])
+    if wanted[:2] == (28, 28) and shape in ((28, 28), (28, 28, 1)):
+        return check_bytes(x)
+    if len(shape) > 1 and min(shape[:2]) >= 32:
+        check_inputs(x, model.name, is_trained=False)
+    return x
+
+
+def _checked_labels(model, y):
+    if y is None or not takes_integers(model.loss):
+        return y
+    labels = np.asarray(y)
+    integers = integer_labels(
+        labels, (len(labels), *model.output_shape[1:]), model.name
+    )
+    return integers if labels.dtype.kind == "O" else y
+
+
+def guarded(given, number):
+    """The callbacks of `fit`, with one that stops at NaN, and the bar for many steps.
+
+    Args:
+        given: dict of the arguments of `fit`.
+        number: int, steps at once.
+    """
+    callbacks = given.get("callbacks")
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks  # Keras' own, which is complete
+    callbacks = keras.tree.flatten(callbacks or [])
+    if not any(isinstance(c, keras.callbacks.TerminateOnNaN) for c in callbacks):
+        callbacks.insert(0, NaNGuard())
+    if number > 1 and given.get("verbose", "auto") != 0:
+        callbacks.append(ProgressBar())
+    return callbacks
 
 
 def number_at_once(model, given):

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lenet_keras.checks import check_labels, check_pairs
+from lenet_keras.checks import check_pairs, integer_labels
 from lenet_keras.data import gather_batches
 from lenet_keras.images import (
     DISTORTIONS,
@@ -20,10 +20,12 @@ from lenet_keras.images import (
     affine_maps,
     draw_distortions,
     network_input,
+    readable,
     to_input,
     warp,
     widen,
 )
+from lenet_keras.losses import takes_integers
 from lenet_keras.optimizers import (
     CurvatureEstimator,
     StochasticDiagonalLevenbergMarquardt,
@@ -107,16 +109,17 @@ def train(
     recipe = _recipe(model, recipe, initial_epoch)
     asked = {"epochs": epochs, "batch_size": batch_size, "distort": distort}
     recipe = replace(recipe, **{k: v for k, v in asked.items() if v is not None})
-    arrays = (*check_pairs(images, labels), sample_weight)
+    arrays = (*_checked(model, images, labels), sample_weight)
     if validation_data is None and validation_split:
         arrays, validation_data = _hold_out(arrays, validation_split)
     images, labels, sample_weight = arrays
-    check_labels(labels, model.output_shape[-1], model.name)
     if class_weight is not None:
         sample_weight = _weights_of_classes(labels, class_weight, sample_weight)
+    _check_replicas(model, len(images), recipe.batch_size)
     if not model.compiled or (is_by_recipe(model) and not initial_epoch):
         steps = -(-len(images) // recipe.batch_size)
-        compile_model(model, recipe, steps * recipe.epochs)
+        with model.distribute_strategy.scope():
+            compile_model(model, recipe, steps * recipe.epochs)
     epoch = _Epoch(len(images), recipe, seed)
     return model.fit(
         epoch.batches(model, images, labels, sample_weight),
@@ -137,20 +140,18 @@ class _Epoch(keras.callbacks.Callback):
         super().__init__()
         self.number, self.recipe, self.seed = number, recipe, seed
         self.ranges = DISTORTIONS if recipe.distort is True else recipe.distort
+        self.order = np.arange(number)
         with tf.device("CPU"):  # where tf.data runs
-            self.order = tf.Variable(tf.zeros(number, tf.int64))
-            still = tf.constant([STILL] * number)
-            self.maps = tf.Variable(affine_maps(still))
-            self.strokes = tf.Variable(tf.zeros(number))
             copies = draw_distortions(number * recipe.copies, (seed, recipe.copies))
-            self.copies = affine_maps(tf.concat([still, copies], 0))
+            self.copies = affine_maps(tf.concat([[STILL] * number, copies], 0))
+        self.drawn = np.zeros((number, 9 if self.ranges else 0), "float32")
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.order.assign(epoch_order(self.number, self.recipe, epoch, self.seed))
+        self.order = epoch_order(self.number, self.recipe, epoch, self.seed)
         if self.ranges:
             drawn = draw_distortions(self.number, (self.seed, epoch), self.ranges)
-            self.maps.assign(affine_maps(drawn))
-            self.strokes.assign(drawn[:, -1])
+            drawn = np.concatenate([affine_maps(drawn), drawn[:, -1:]], axis=1)
+            self.drawn = drawn[self.order % self.number]
 
     def batches(self, model, images, labels, sample_weight):
         """The epoch at hand as a `tf.data.Dataset`, for `fit`."""
@@ -164,28 +165,46 @@ class _Epoch(keras.callbacks.Callback):
                 "distort=False."
             )
 
-        def ready(pattern, image, *rest):
+        def ready(pattern, drawn, image, *rest):
             x = to_input(image) if is_distorted and image.shape[1] == 28 else image
             if self.recipe.copies:
                 x = warp(x, tf.gather(self.copies, pattern))
             if self.ranges:
-                place = pattern % self.number
-                x = warp(x, tf.gather(self.maps, place))
+                x = warp(x, drawn[:, :8])
                 if self.ranges["stroke"] != (0, 0):
-                    x = widen(x, tf.gather(self.strokes, place))
+                    x = widen(x, drawn[:, 8])
             x = network_input(model, x)
             known = None if number_over or at_once > size else size
             return tf.ensure_shape(x, (known, *x.shape[1:])), *rest
 
         at_once = size if size >= _FEW else 256 * size
         starts = tf.data.Dataset.range(0, self.number, at_once)
-        order = starts.map(lambda start: self.order[start : start + at_once])
+        rows = self._laid_out().flat_map(
+            lambda *epoch: starts.map(
+                lambda start: tuple(part[start : start + at_once] for part in epoch)
+            )
+        )
         arrays = [a for a in (images, labels, sample_weight) if a is not None]
-        dataset = gather_batches(order, arrays, ready)
+        dataset = gather_batches(rows, arrays, ready)
         if at_once > size:
             dataset = dataset.unbatch().batch(size, drop_remainder=not number_over)
         steps = tf.data.experimental.assert_cardinality(-(-self.number // size))
         return dataset.apply(steps).prefetch(tf.data.AUTOTUNE)
+
+    def _laid_out(self):
+        """A dataset of one element, the epoch at hand: its order and its distortions.
+
+        A `tf.Variable` would be copied to every replica of a distributed training.
+        """
+
+        def epoch():
+            yield self.order, self.drawn
+
+        form = (
+            tf.TensorSpec(self.order.shape, tf.int64),
+            tf.TensorSpec(self.drawn.shape, tf.float32),
+        )
+        return tf.data.Dataset.from_generator(epoch, output_signature=form)
 
 
 def _recipe(model, recipe, initial_epoch):
@@ -209,6 +228,18 @@ def _check_fit_arguments(arguments):
             raise ValueError(f"train has no argument {name}: {advice}.")
 
 
+def _check_replicas(model, number, batch_size):
+    """Refuse a last batch in which a replica would have no image: TensorFlow breaks."""
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    last = number % batch_size or batch_size
+    if last < replicas:
+        raise ValueError(
+            f"the model runs on {replicas} replicas, and the last of the batches of "
+            f"{batch_size} would hold {last} of the {number} images. Choose another "
+            "batch_size, or fewer images."
+        )
+
+
 def _hold_out(arrays, share):
     """Part arrays as `fit` does: the last images are for validation."""
     number = len(arrays[0])
@@ -223,6 +254,16 @@ def _hold_out(arrays, share):
         for rows in (slice(kept), slice(kept, None))
     ]
     return parts
+
+
+def _checked(model, images, labels):
+    """Images and labels for `fit`, all of them looked at."""
+    images, labels = check_pairs(images, labels)
+    images = readable(model, images, is_trained=False)
+    if not model.compiled or is_by_recipe(model) or takes_integers(model.loss):
+        shape = (len(labels), *model.output_shape[1:])
+        labels = integer_labels(labels, shape, model.name)
+    return images, labels
 
 
 def _weights_of_classes(labels, class_weight, sample_weight):
@@ -241,8 +282,7 @@ def _ready(model, data):
     if not isinstance(data, tuple | list):
         return data
     images, labels, *rest = data
-    images, labels = check_pairs(images, labels)
-    check_labels(labels, model.output_shape[-1], model.name)
+    images, labels = _checked(model, images, labels)
     return network_input(model, images), labels, *rest
 
 

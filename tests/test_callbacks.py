@@ -1,9 +1,10 @@
 """What the callbacks print, and which of Keras' callbacks need every batch."""
 
 import keras
+import numpy as np
 import pytest
 
-from lenet_keras import build_lenet5, train
+from lenet_keras import Checkpoint, build_lenet5, load_model, to_input, train
 from lenet_keras.callbacks import EpochLog, needs_every_batch
 
 
@@ -40,3 +41,66 @@ def test_a_subclass_of_a_known_callback_may_need_every_batch():
             print(batch)
 
     assert needs_every_batch(Noted("a.keras"))
+
+
+def breaks_down(model, images, labels, **options):
+    """Train with a rate that is no number: from the second step on the loss is none."""
+    model.compile(keras.optimizers.SGD(float("nan")), "sparse_categorical_crossentropy")
+    return model.fit(to_input(images), labels, batch_size=8, verbose=0, **options)
+
+
+def test_fit_stops_at_nan_and_says_where_and_what_to_try(digits):
+    pairs = digits.train_images[:64], digits.train_labels[:64]
+    with pytest.raises(FloatingPointError) as error:
+        breaks_down(build_lenet5(), *pairs, epochs=3)
+    message = str(error.value)
+    assert "became NaN in steps 1 to 8 of epoch 1" in message  # one execution
+    assert "at a learning rate of nan" in message
+    assert "clipnorm=1" in message
+    with pytest.raises(FloatingPointError, match="in step 2 of epoch 1"):
+        breaks_down(build_lenet5(), *pairs, callbacks=[EpochLog(every=100)])
+
+
+def test_the_check_for_nan_does_not_force_executions_of_one_step(digits):
+    seen = []
+
+    class Once(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(self.model.steps_per_execution)
+
+    model = build_lenet5()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images, labels = to_input(digits.train_images[:64]), digits.train_labels[:64]
+    model.fit(images, labels, verbose=0, callbacks=[Once()])
+    assert seen == [100]
+
+
+def test_keras_own_stop_at_nan_is_left_its_part(digits):
+    pairs = digits.train_images[:64], digits.train_labels[:64]
+    stop = keras.callbacks.TerminateOnNaN()
+    history = breaks_down(build_lenet5(), *pairs, epochs=3, callbacks=[stop])
+    assert len(history.epoch) == 1
+
+
+def test_train_keeps_the_last_good_checkpoint_when_the_loss_breaks_down(
+    digits, tmp_path
+):
+    class Break(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.model.optimizer.learning_rate = float("nan")
+
+    model = build_lenet5()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    callbacks = [Checkpoint(tmp_path, {}), Break()]
+    with pytest.raises(FloatingPointError, match="of epoch 2"):
+        train(
+            model,
+            digits.train_images[:128],
+            digits.train_labels[:128],
+            epochs=3,
+            callbacks=callbacks,
+        )
+    kept = load_model(tmp_path / "model.keras")
+    assert int(kept.optimizer.iterations) == 2
+    assert all(np.isfinite(weight).all() for weight in kept.get_weights())

@@ -1,7 +1,9 @@
 """Error rates and confusions, on answers small enough to count by hand."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lenet_keras import build_lenet5, evaluate, predict, to_input
 from lenet_keras.evaluation import (
@@ -146,3 +148,27 @@ def test_robustness_without_a_change_is_the_error_rate(digits):
     data = digits.test_images[:50], digits.test_labels[:50]
     error = evaluate(model, *data).error_rate
     assert robustness(model, *data, "shift_x", [0, 40])[0] == pytest.approx(error)
+
+
+@pytest.mark.parametrize("variant", ["classic", "tanh", "1998"])
+def test_probabilities_are_taken_as_they_are_whatever_makes_them(variant, digits):
+    images = digits.test_images[:50]
+    model = build_lenet5(variant, weights="mnist")
+    wanted = predict(model, images)
+    outer = keras.Sequential([keras.Input((32, 32, 1)), model])
+    if variant != "classic":
+        outer.add(keras.layers.Softmax())
+    np.testing.assert_allclose(predict(outer, images), wanted, atol=1e-6)
+    functional = keras.Model(model.input, model.output)
+    np.testing.assert_allclose(predict(functional, images), wanted, atol=1e-6)
+    if variant == "tanh":
+        softmax = keras.layers.Activation(tf.nn.softmax)
+        again = keras.Model(model.input, softmax(model.output))
+        np.testing.assert_allclose(predict(again, images), wanted, atol=1e-6)
+
+
+def test_a_model_whose_weights_are_no_numbers_is_refused(digits):
+    model = build_lenet5()
+    model.set_weights([weight * np.nan for weight in model.get_weights()])
+    with pytest.raises(ValueError, match="answers NaN.*Train it again"):
+        predict(model, digits.test_images[:3])

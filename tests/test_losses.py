@@ -127,3 +127,17 @@ def test_a_gradient_agrees_with_finite_differences(loss):
             assert gradient[i, j] == pytest.approx((up - down) / (2 * step), abs=1e-6)
     finally:
         keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("label", [-1, 3, 7, 1.5, np.nan])
+@pytest.mark.parametrize("column", [False, True])
+def test_a_label_that_is_no_class_gives_nan_for_its_sample_alone(loss, label, column):
+    """A compiled graph cannot raise."""
+    scores = np.log(np.full((2, 3), 1 / 3, "float32"))
+    scores = np.exp(scores) if isinstance(loss, SparseMeanSquaredError) else scores
+    labels = np.array([0, label], "float32")
+    labels = labels[:, None] if column else labels
+    values = np.asarray(loss.call(labels, keras.ops.convert_to_tensor(scores)))
+    assert np.isfinite(values[0])
+    assert np.isnan(values[1])

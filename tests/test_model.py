@@ -1,14 +1,24 @@
 """The six variants: shapes, saving, preprocessing, wide inputs, and errors."""
 
+import warnings
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from lenet_keras import VARIANTS, build_lenet5, load_model, loss_for, to_input
+from lenet_keras import (
+    VARIANTS,
+    build_lenet5,
+    load_model,
+    loss_for,
+    to_input,
+    transform,
+)
 from lenet_keras.layers import FanInUniform
 from lenet_keras.paper import C3_INPUTS
 
@@ -196,8 +206,51 @@ def test_a_missing_weights_file_is_named():
 def test_weights_of_another_variant_are_refused(tmp_path):
     path = tmp_path / "classic.weights.h5"
     build_lenet5("classic").save_weights(path)
-    with pytest.raises(ValueError, match=r"do not fit .*'1998'.*classic.weights.h5"):
+    with pytest.raises(
+        ValueError,
+        match=r"classic.weights.h5' do not fit the '1998' .*'s2' expected 2 variables",
+    ):
         build_lenet5("1998", weights=path)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".h5", ".hdf5", ".keras"])
+def test_weights_of_every_kind_that_keras_opens_are_taken(ending, tmp_path):
+    model = build_lenet5("dense")
+    path = str(tmp_path / f"elsewhere{ending}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # .h5 of a whole model is an old form
+        (model.save_weights if ending == ".weights.h5" else model.save)(path)
+    for given in (path, Path(path)):
+        again = build_lenet5("dense", weights=given)
+        for ours, theirs in zip(again.weights, model.weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    wrong = r"do not fit the 'dense' .* for output it has \(84, 10\), and \(84, 7\) is"
+    with pytest.raises(ValueError, match=wrong) as error:
+        build_lenet5("dense", weights=path, classes=7)
+    assert len(str(error.value)) < 400
+    assert "\n" not in str(error.value)
+
+
+def test_weights_that_keras_2_wrote_are_taken(tmp_path):
+    """Its form: a group per layer in their order, whatever their names."""
+    model, path = build_lenet5(), tmp_path / "lenet.h5"
+    with h5py.File(path, "w") as file:
+        names = []
+        for n, layer in enumerate(layer for layer in model.layers if layer.weights):
+            name = f"{type(layer).__name__.lower()}_{n + 1}"
+            names.append(name.encode())
+            group = file.create_group(name)
+            parts = [f"{name}/{kind}:0" for kind in ("kernel", "bias")]
+            group.attrs["weight_names"] = [part.encode() for part in parts]
+            for part, weight in zip(parts, layer.get_weights(), strict=True):
+                group[part] = weight
+        file.attrs["layer_names"] = names
+        file.attrs["backend"] = b"tensorflow"
+        file.attrs["keras_version"] = b"2.2.4"
+    for ours, theirs in zip(
+        build_lenet5(weights=path).weights, model.weights, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_missing_model_is_named(tmp_path):
@@ -206,7 +259,7 @@ def test_a_missing_model_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "zip", "text"])
-def test_a_corrupt_model_is_named_with_the_mend(damage, tmp_path):
+def test_a_corrupt_model_is_named_with_the_fix(damage, tmp_path):
     path = tmp_path / "model.keras"
     build_lenet5().save(path)
     whole = path.read_bytes()
@@ -216,5 +269,43 @@ def test_a_corrupt_model_is_named_with_the_mend(damage, tmp_path):
     if damage == "zip":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("config.json", "{}")
-    with pytest.raises(ValueError, match=r"model.keras' is not a readable .*save it"):
+    what = {"zip": "", "text": "of another kind"}.get(damage, "cut short")
+    message = rf"model.keras' is not a readable .*{what}.*save it"
+    with pytest.raises(ValueError, match=message):
         load_model(path)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_trains_under_every_type_of_numbers(
+    variant, policy, random_images
+):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build_lenet5(variant)
+        model.compile("adam", loss_for(variant, model.variant), metrics=["accuracy"])
+        labels = np.arange(8)
+        history = model.fit(random_images, labels, epochs=2, verbose=0).history
+        answers = model.predict(random_images, verbose=0)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert np.isfinite(history["loss"]).all()
+    assert np.isfinite(answers.astype("float32")).all()
+    assert model.layers[1].compute_dtype == keras.DTypePolicy(policy).compute_dtype
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_layers_are_channels_last_whatever_keras_is_set_to(variant, random_images):
+    wanted = build_lenet5(variant, weights="mnist").predict(random_images, verbose=0)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = build_lenet5(variant, weights="mnist")
+        answers = model.predict(random_images, verbose=0)
+        small = build_lenet5(variant, include_preprocessing=True)
+        moved = transform(random_images, "shift_x", 2.0)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_allclose(answers, wanted, rtol=1e-5, atol=1e-5)
+    assert small.input_shape == (None, 28, 28, 1)
+    np.testing.assert_allclose(moved[:, :, 3:], random_images[:, :, 1:-2], atol=1e-5)

@@ -1,6 +1,9 @@
 """`train`: a recipe and `fit`, resumable, repeatable, with clear errors."""
 
 import gc
+import subprocess
+import sys
+import textwrap
 import weakref
 
 import keras
@@ -18,8 +21,8 @@ from lenet_keras import (
     to_input,
     train,
 )
-from lenet_keras.callbacks import Checkpoint
 from lenet_keras.model import load_model
+from lenet_keras.runs import Checkpoint
 
 
 def few(digits, number=256):
@@ -407,3 +410,65 @@ def test_a_model_that_is_no_variant_must_be_compiled_first(digits):
     other = keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Flatten()])
     with pytest.raises(ValueError, match="does not say which variant.*Compile it"):
         train(other, *few(digits))
+
+
+SCRIPT_FOR_REPLICAS = """
+    import keras, numpy as np, tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    device = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(cpu, [device, device])
+    from lenet_keras import build_lenet5, evaluate, load, loss_for, predict, train
+    data = load("digits")
+    x, y = data.train_images[:128], data.train_labels[:128]
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+    def trained(strategy, variant, optimizer, is_inside):
+        keras.utils.set_random_seed(0)
+        with strategy.scope():
+            model = build_lenet5(variant)
+            if optimizer:
+                loss = loss_for(variant, model.variant)
+                model.compile(getattr(keras.optimizers, optimizer)(1e-3), loss)
+            if is_inside:
+                history = train(model, x, y, epochs=2, batch_size=32, distort=True)
+        if not is_inside:
+            history = train(model, x, y, epochs=2, batch_size=32, distort=True)
+        return model, history.history["loss"]
+
+    for variant in ("classic", "1998"):
+        for optimizer in (None, "Adam", "AdamW"):
+            model, loss = trained(
+                tf.distribute.get_strategy(), variant, optimizer, False)
+            for is_inside in (False, True):
+                again, loss_again = trained(two, variant, optimizer, is_inside)
+                np.testing.assert_allclose(loss, loss_again, rtol=1e-3)
+                for a, b in zip(model.get_weights(), again.get_weights()):
+                    np.testing.assert_allclose(a, b, atol=2e-3)
+                for n in (1, 7, 100):
+                    ours, theirs = predict(model, x[:n]), predict(again, x[:n])
+                    assert theirs.shape == (n, 10), theirs.shape
+                    np.testing.assert_allclose(ours, theirs, atol=2e-2)
+                with two.scope():
+                    inside = predict(again, x[:100])
+                np.testing.assert_allclose(inside, theirs, atol=1e-6)
+                rate = evaluate(again, x, y).error_rate
+                assert abs(evaluate(model, x, y).error_rate - rate) < 0.02
+            print(variant, optimizer, "the same")
+    try:
+        train(again, x[:97], y[:97], batch_size=32)
+    except ValueError as error:
+        assert "on 2 replicas" in str(error)
+        print("refused")
+"""
+
+
+def test_several_replicas_give_the_numbers_of_one_device():
+    """In its own process: logical devices are set before TensorFlow starts."""
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SCRIPT_FOR_REPLICAS)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.stdout.count("the same") == 6, run.stderr[-2000:]
+    assert "refused" in run.stdout

@@ -1,6 +1,7 @@
 """Trained weights with their card, and recorded trainings: where they are, by name."""
 
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,20 @@ import keras
 from lenet_keras.layers import CoveringConv2D
 
 FOLDER = Path(__file__).parent
+
+_ENDINGS = (".weights.h5", ".h5", ".hdf5", ".keras", ".weights.json")
+# How Keras words a shape that does not fit, in files of its own and of Keras 2.
+_MISFITS = tuple(
+    map(
+        re.compile,
+        (
+            r"variable\.shape=(?P<wanted>\([^)]*\)).*value\.shape=(?P<found>\([^)]*\))"
+            r".*path=(?P<layer>[^/,]+)",
+            r"named (?P<layer>[^)]+)\).*expects shape (?P<wanted>\([^)]*\))"
+            r".*with shape (?P<found>\([^)]*\))",
+        ),
+    )
+)
 
 
 def shipped_weights(variant):
@@ -40,22 +55,33 @@ def load_weights(model, variant, weights, classes):
     """
     file = _file(variant, weights, classes)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Keras only warns of a part it skips
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", UserWarning)
             _read_weights(model, file)
+        if said:  # Keras only warns of a part that it skips
+            raise said[0].message
     except Exception as error:  # h5py and Keras each raise their own kinds
         raise ValueError(
-            f"The weights do not fit the {variant!r} variant with {classes} classes, "
-            f"or the file is damaged; received {str(file)!r}. Take weights saved from "
-            "the same variant."
+            f"The weights in {str(file)!r} do not fit the {variant!r} variant with "
+            f"{classes} classes, or the file is damaged: {_reason(error)}. Take "
+            "weights saved from the same variant."
         ) from error
+
+
+def _reason(error):
+    """What Keras says of weights that do not fit, in a line, without their values."""
+    text = str(error)
+    for misfit in _MISFITS:
+        if found := misfit.search(text):
+            layer, got, wanted = map(found.group, ("layer", "found", "wanted"))
+            return f"for {layer} it has {got}, and {wanted} is expected"
+    lines = [line for line in text.splitlines() if line and "A total of" not in line]
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _read_weights(model, file):
     """Load a file of weights; version 0.1 knew C5 as a layer of its own kind."""
-    with h5py.File(file) as groups:
-        is_old = "layers/covering_conv2d" in groups
-    if not is_old:
+    if not _knows_covering_conv2d(file):
         return model.load_weights(file)
 
     def as_then(layer):
@@ -65,6 +91,13 @@ def _read_weights(model, file):
     then = keras.models.clone_model(model, clone_function=as_then)
     then.load_weights(file)
     return model.set_weights(then.get_weights())
+
+
+def _knows_covering_conv2d(file):
+    if not str(file).endswith(".weights.h5"):
+        return False
+    with h5py.File(file) as groups:
+        return "layers/covering_conv2d" in groups
 
 
 def _file(variant, weights, classes):
@@ -77,11 +110,12 @@ def _file(variant, weights, classes):
                 f"classes={classes}. Use weights=None and train."
             )
         return shipped[weights]
-    if not str(weights).endswith(".weights.h5"):
+    if not str(weights).endswith(_ENDINGS):
         names = ", ".join(map(repr, shipped)) or "no shipped weights for this variant"
         raise ValueError(
-            f"weights must be None, a shipped name ({names}) or the path of a "
-            f".weights.h5 file; received {weights!r}."
+            f"weights must be None, a shipped name ({names}) or the path of a file "
+            f"that Keras' load_weights opens ({', '.join(_ENDINGS)}); received "
+            f"{weights!r}."
         )
     if not Path(weights).is_file():
         raise FileNotFoundError(

@@ -1,0 +1,239 @@
+"""Labels and images that cannot be meant are refused, each with what would be."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lenet_keras import build_lenet5, evaluate, make_dataset, predict, to_input, train
+
+N = 12
+BYTES = np.random.default_rng(0).integers(0, 256, (N, 28, 28)).astype("uint8")
+BYTES[0] = 0  # a black picture is no error, and says nothing of the others
+LABELS = np.arange(N) % 10
+
+
+def compiled(**options):
+    model = build_lenet5(**options)
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def fitted(model, images, labels, **options):
+    return model.fit(images, labels, epochs=1, verbose=0, **options)
+
+
+def trained(model, images, labels, **options):
+    return train(model, images, labels, epochs=1, **options)
+
+
+TAKE_LABELS = {
+    "train": lambda images, labels: trained(build_lenet5(), images, labels),
+    "train as compiled": lambda images, labels: trained(compiled(), images, labels),
+    "fit": lambda images, labels: fitted(compiled(), to_input(images), labels),
+    "evaluate": lambda images, labels: evaluate(build_lenet5(), images, labels),
+    "train, validation": lambda images, labels: trained(
+        build_lenet5(), images, LABELS, validation_data=(images, labels)
+    ),
+    "fit, validation": lambda images, labels: fitted(
+        compiled(), to_input(images), LABELS, validation_data=(to_input(images), labels)
+    ),
+}
+everything_with_labels = pytest.mark.parametrize(
+    "take", TAKE_LABELS.values(), ids=TAKE_LABELS.keys()
+)
+
+
+def changed(label):
+    """The labels, the last one another."""
+    labels = LABELS.astype(float)
+    labels[-1] = label
+    return labels
+
+
+@everything_with_labels
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (LABELS.astype(str), "received text, such as '0'"),
+        (LABELS.astype(str).astype(object), "received text, such as '0'"),
+        (changed(2.97), "received 2.97 among them"),
+        (changed(np.nan), "received nan among them"),
+        (changed(-1), "received -1 to .*Count the classes from 0"),
+        (changed(10), "received 0 to 10.*classes=11"),
+        (np.eye(10)[LABELS], "one-hot or soft targets"),
+        (np.tile(LABELS[:, None], 3), r"received the shape \(12, 3\)"),
+        (LABELS.astype(complex), "received text"),
+    ],
+    ids=[
+        "text",
+        "objects",
+        "fraction",
+        "nan",
+        "below",
+        "above",
+        "one-hot",
+        "wide",
+        "i",
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(take, labels, message):
+    with pytest.raises(ValueError, match=message):
+        take(BYTES, labels)
+
+
+@everything_with_labels
+@pytest.mark.parametrize(
+    "labels",
+    [
+        LABELS[:, None],
+        LABELS.astype("float32"),
+        LABELS.astype("uint8"),
+        LABELS.astype(object),
+    ],
+    ids=["column", "floats", "bytes", "objects"],
+)
+def test_labels_in_another_form_are_taken(take, labels):
+    take(BYTES, labels)
+
+
+def test_a_column_of_labels_gives_the_same_error_rate(digits):
+    model = build_lenet5(weights="mnist")
+    images, labels = digits.test_images, digits.test_labels
+    rate = evaluate(model, images, labels).error_rate
+    assert rate < 0.2
+    assert evaluate(model, images, labels[:, None]).error_rate == rate
+    wide = build_lenet5(weights="mnist", input_shape=(None, None, 1))
+    assert evaluate(wide, to_input(images), labels).error_rate == rate
+
+
+def test_a_dataset_refuses_wrong_labels_too():
+    with pytest.raises(ValueError, match="received text"):
+        make_dataset(BYTES, LABELS.astype(str))
+    with pytest.raises(ValueError, match="received 2.5 among them"):
+        make_dataset(BYTES, changed(2.5))
+    ready = make_dataset(BYTES, LABELS[:, None])
+    assert next(iter(ready))[1].shape == (N,)
+
+
+def test_soft_targets_are_taken_where_the_loss_wants_them():
+    model = build_lenet5()
+    model.compile("sgd", "categorical_crossentropy")
+    fitted(model, to_input(BYTES), np.eye(10)[LABELS])
+    trained(model, BYTES, np.eye(10)[LABELS])
+
+
+TAKE_BYTES = {
+    "to_input": to_input,
+    "make_dataset": lambda images: make_dataset(images, LABELS),
+    "predict": lambda images: predict(build_lenet5(), images),
+    "predict, preprocessing": lambda images: predict(
+        build_lenet5(include_preprocessing=True), images
+    ),
+    "evaluate": lambda images: evaluate(build_lenet5(), images, LABELS),
+    "train": lambda images: trained(build_lenet5(), images, LABELS),
+    "train, validation": lambda images: trained(
+        build_lenet5(), BYTES, LABELS, validation_data=(images, LABELS)
+    ),
+    "fit, preprocessing": lambda images: fitted(
+        compiled(include_preprocessing=True), images, LABELS
+    ),
+    "fit, validation": lambda images: fitted(
+        compiled(include_preprocessing=True),
+        BYTES,
+        LABELS,
+        validation_data=(images, LABELS),
+    ),
+}
+everything_with_bytes = pytest.mark.parametrize(
+    "take", TAKE_BYTES.values(), ids=TAKE_BYTES.keys()
+)
+WITH_NAN = np.where(np.arange(N)[:, None, None] == N - 1, np.nan, BYTES)
+
+
+@everything_with_bytes
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (BYTES / 255, "Do not divide by 255"),
+        ((BYTES / 255).astype("float16"), "Do not divide by 255"),
+        (BYTES / 127.5, "Do not divide by 255"),
+        (BYTES // 128, "up to 1. Do not divide"),
+        (BYTES.astype("int8"), "received int8"),
+        (BYTES.astype("uint16") * 257, "uint16 up to 65535"),
+        (BYTES.astype("int32") - 1, "from -1 to 254"),
+        (BYTES / 127.5 - 1, "from -1 to 1"),
+        (WITH_NAN, "received NaN or infinity"),
+        (np.full((N, 28, 28), -np.inf), "received NaN or infinity"),
+    ],
+    ids=["1", "half", "2", "0/1", "int8", "uint16", "below", "-1..1", "nan", "inf"],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_images_that_are_no_bytes_are_refused(take, images, message):
+    with pytest.raises(ValueError, match=message):
+        take(images)
+
+
+@everything_with_bytes
+def test_images_are_looked_at_as_tensors_too(take):
+    if take is TAKE_BYTES["to_input"]:
+        with pytest.raises(ValueError, match="Do not divide by 255"):
+            take(tf.constant(BYTES / 255, tf.float32))
+
+
+@everything_with_bytes
+@pytest.mark.parametrize(
+    "images",
+    [BYTES, BYTES[..., None], BYTES.astype("int64"), BYTES * 1.0, np.zeros_like(BYTES)],
+    ids=["bytes", "channel", "int64", "floats", "black"],
+)
+def test_bytes_of_any_number_type_are_taken_and_black_pictures_too(take, images):
+    take(images)
+
+
+def test_booleans_can_only_mean_ink_and_paper():
+    ink = BYTES > 100
+    np.testing.assert_array_equal(to_input(ink), to_input(np.uint8(255) * ink))
+    model = build_lenet5(include_preprocessing=True, weights="mnist")
+    np.testing.assert_array_equal(
+        predict(model, ink), predict(model, np.uint8(255) * ink)
+    )
+
+
+TAKE_INPUTS = {
+    "predict": lambda images: predict(build_lenet5(), images),
+    "evaluate": lambda images: evaluate(build_lenet5(), images, LABELS),
+    "train": lambda images: trained(build_lenet5(), images, LABELS),
+    "fit": lambda images: fitted(compiled(), images, LABELS),
+    "fit, validation": lambda images: fitted(
+        compiled(), to_input(BYTES), LABELS, validation_data=(images, LABELS)
+    ),
+}
+PADDED = np.pad(BYTES, ((0, 0), (2, 2), (2, 2)))[..., None]
+
+
+@pytest.mark.parametrize("take", TAKE_INPUTS.values(), ids=TAKE_INPUTS.keys())
+@pytest.mark.parametrize(
+    "images", [PADDED, PADDED * 1.0, PADDED > 9], ids=["bytes", "floats", "bool"]
+)
+def test_bytes_for_a_network_that_reads_scaled_input_are_refused(take, images):
+    with pytest.raises(ValueError, match=r"reads values from -0\.1"):
+        take(images)
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate"])
+def test_a_trained_network_refuses_what_was_divided_by_255(name):
+    with pytest.raises(ValueError, match="as if divided by 255"):
+        TAKE_INPUTS[name](PADDED / 255)
+
+
+@pytest.mark.parametrize("name", ["train", "fit", "fit, validation"])
+def test_a_network_may_learn_from_other_scales(name):
+    TAKE_INPUTS[name]((PADDED / 255).astype("float32"))
+
+
+def test_fit_leaves_other_data_alone():
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    trained(model, np.full((N, 4, 4, 1), 300.0), LABELS)
