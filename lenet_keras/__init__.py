@@ -4,7 +4,7 @@ from lenet_keras import quiet
 
 # Importing registers our layers, losses and models with Keras, which opens their files.
 with quiet.quiet_start():
-    from lenet_keras.callbacks import Checkpoint, EpochLog
+    from lenet_keras.callbacks import EpochLog
     from lenet_keras.counting import count
     from lenet_keras.data import Data, load, make_dataset
     from lenet_keras.evaluation import (
@@ -58,6 +58,7 @@ with quiet.quiet_start():
         compile_model,
         loss_for,
     )
+    from lenet_keras.runs import Checkpoint
     from lenet_keras.threads import use_all_cores
     from lenet_keras.training import train
     from lenet_keras.weights import histories, ladder

@@ -1,19 +1,23 @@
 """The command `lenet5`: summary, train, evaluate, predict, page."""
 
 import argparse
-import json
+import contextlib
+import os
+import shlex
+import signal
 import sys
 from pathlib import Path
 
 import keras
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from lenet_keras import __version__, plots
-from lenet_keras.callbacks import Checkpoint, EpochLog
+from lenet_keras.callbacks import EpochLog
 from lenet_keras.counting import count, published
 from lenet_keras.data import load_named
 from lenet_keras.evaluation import (
@@ -24,11 +28,24 @@ from lenet_keras.evaluation import (
     predict,
 )
 from lenet_keras.files import write_whole
+from lenet_keras.hints import printable
 from lenet_keras.model import VARIANTS, build_lenet5, load_model
 from lenet_keras.page import export_page
 from lenet_keras.paper import PUBLISHED_CONNECTIONS, PUBLISHED_TRAINABLE
 from lenet_keras.photograph import read_digit
 from lenet_keras.recipes import RECIPES, named_recipe
+from lenet_keras.runs import (
+    MODEL,
+    PICTURES,
+    RUN,
+    Checkpoint,
+    alone_in,
+    describe_data,
+    load_for,
+    model_of,
+    read_settings,
+    set_aside,
+)
 from lenet_keras.threads import describe_threads, threads, use_all_cores
 from lenet_keras.training import train
 
@@ -41,23 +58,48 @@ RECIPE_HELP = (
 
 
 def main(arguments=None):
-    """Run one command; return its exit status: 0, 2 (error) or 130 (Ctrl-C)."""
+    """Run one command; return its exit status.
+
+    0, or 2 (error), 130 (interrupted), 141 (the reader of our output has gone).
+    """
     args = _parser().parse_args(arguments)
     try:
-        _need_tensorflow()
-        use_all_cores()
-        args.run(args)
-        return 0
-    except BrokenPipeError:  # the reader of our output, such as head, has gone
-        sys.stderr.close()
+        with _interruptible():
+            _need_tensorflow()
+            use_all_cores()
+            args.run(args)
+            sys.stdout.flush()
         return 0
     except BaseException as error:
-        if _was_interrupted(error):
+        if _is_behind(error, KeyboardInterrupt):
             return _say_how_to_go_on(args)
-        if not isinstance(error, ValueError | OSError):
+        if _is_behind(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for Python's last flush
+            return 128 + 13  # SIGPIPE, as of any command before "| head"
+        if not isinstance(error, ValueError | OSError | ArithmeticError):
             raise
-        print(f"lenet5: error: {error}", file=sys.stderr)
+        message = "\n".join(map(printable, str(error).splitlines()))
+        print(f"lenet5: error: {message}", file=sys.stderr)
         return 2
+
+
+@contextlib.contextmanager
+def _interruptible():
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does, unless they are ignored."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _need_tensorflow():
@@ -68,9 +110,9 @@ def _need_tensorflow():
         )
 
 
-def _was_interrupted(error):
-    """Whether Ctrl-C is behind an error: a library may have made another of it."""
-    while error and not isinstance(error, KeyboardInterrupt):
+def _is_behind(error, kind):
+    """Whether an error of a kind led to this one: libraries make others of it."""
+    while error and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
     return error is not None
 
@@ -79,7 +121,10 @@ def _say_how_to_go_on(args):
     print("\nlenet5: interrupted; nothing is half written.", file=sys.stderr)
     if args.run is _train:
         out = _run_folder(args)
-        print(f"Go on with: lenet5 train --resume --out {out}", file=sys.stderr)
+        command = "lenet5 train --resume --out " + shlex.quote(printable(out))
+        if not (args.is_in_folder and (out / RUN).is_file()):
+            command = "the same command, for it had not begun to train"
+        print(f"Go on with: {command}", file=sys.stderr)
     return 130
 
 
@@ -143,23 +188,32 @@ def _summary(args):
 
 def _train(args):
     """Train a variant with its recipe, test it, save the model and pictures."""
-    settings, out = _run_settings(args)
-    console = _console()
-    checkpoint = Checkpoint(out, settings)
-    if args.resume and checkpoint.model_file.exists():
-        model = load_model(checkpoint.model_file)
-        epochs_done = checkpoint.restore(model)
-        console.print(f"Resuming {out} after epoch {epochs_done}.")
-        _say_other_threads(console, settings)
-    else:  # also a run that was stopped before its first epoch was saved
-        keras.utils.set_random_seed(settings["seed"])
-        model = build_lenet5(settings["variant"])
-        epochs_done = 0
+    out = _run_folder(args)
+    args.is_in_folder = args.resume  # or an earlier run still is
+    if args.resume:
+        read_settings(out)  # before the folder is made
+    with alone_in(out):
+        _train_in(out, args)
+
+
+def _train_in(out, args):
+    settings = _run_settings(args, out)
     name = settings["recipe"] or settings["variant"]
-    recipe = named_recipe(name)
-    data = load_named(settings["data"])
+    recipe, data = named_recipe(name), load_for(settings)
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
+    console = _console()
+    checkpoint = Checkpoint(out, settings | {"found": describe_data(data)})
+    model, epochs_done = model_of(checkpoint) if args.resume else (None, 0)
+    if model is None:  # new, or stopped before its first epoch was saved
+        keras.utils.set_random_seed(settings["seed"])
+        model = build_lenet5(settings["variant"])
+        if not args.resume:
+            set_aside(out)
+            args.is_in_folder = True
+    else:
+        console.print(f"Resuming {printable(out)} after epoch {epochs_done}.")
+        _say_other_threads(console, settings)
     console.print(_count_table(model))
     console.print(f"{describe_threads()}. Data: {data.name}.")
     console.print(
@@ -181,10 +235,11 @@ def _train(args):
         seed=settings["seed"],
         verbose=int(has_bar),
     )
-    console.print(f"Each step: {model.training_step}.")
+    console.print(f"Each step: {model.training_step or 'none was left'}.")
     probabilities = _report(console, model, data)
     saved = _save_pictures(out, checkpoint.history, data, probabilities)
-    console.print("Saved " + ", ".join(str(path) for path in saved))
+    console.print("Saved " + ", ".join(map(printable, saved)))
+    _say_if_guessing(console, data, probabilities)
 
 
 def _say_other_threads(console, settings):
@@ -195,6 +250,18 @@ def _say_other_threads(console, settings):
             f"The run began with {then[0]} threads per operation and {then[1]} "
             f"operations at once, and goes on with {threads()[0]} and {threads()[1]}: "
             "the weights will differ by rounding."
+        )
+
+
+def _say_if_guessing(console, data, probabilities):
+    """Say when a training came to nothing: one class for all does as well."""
+    guessed = np.bincount(data.test_labels).max() / len(data.test_labels)
+    right = np.mean(probabilities.argmax(-1) == data.test_labels)
+    if right < 1.2 * guessed:
+        console.print(
+            "This is no better than guessing: one answer for all is right in "
+            f"{guessed:.1%}. Train for more epochs, or with another --seed; if the "
+            "loss did not fall at all, choose another --recipe."
         )
 
 
@@ -209,7 +276,7 @@ def _predict(args):
     digits = np.stack([read_digit(path) for path in args.images])
     table = _table("picture", "answer", *map(str, range(model.output_shape[-1])))
     for path, row in zip(args.images, predict(model, digits), strict=True):
-        table.add_row(str(path), str(row.argmax()), *(f"{p:.1%}" for p in row))
+        table.add_row(printable(path), str(row.argmax()), *(f"{p:.1%}" for p in row))
     _console().print(table)
 
 
@@ -225,40 +292,32 @@ def _page(args):
     else:
         model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
-    _console().print(f"Saved {page.path}: open it in a browser.")
+    _console().print(f"Saved {printable(page.path)}: open it in a browser.")
 
 
 def _run_folder(args):
     return args.out or Path("runs") / (args.variant or "classic")
 
 
-def _run_settings(args):
-    """The settings of a run and its folder; a resumed run keeps those it began with."""
+def _run_settings(args, out):
+    """The settings of a run; a resumed run keeps those that it began with."""
     given = {
         key: getattr(args, key)
         for key in ("variant", "recipe", "data", "epochs", "batch_size", "seed")
     }
-    defaults = {"variant": "classic", "data": "auto", "seed": 0}
-    out = _run_folder(args)
+    chosen = {key: value for key, value in given.items() if value is not None}
     if not args.resume:
-        chosen = {key: value for key, value in given.items() if value is not None}
-        chosen |= {"threads": list(threads())}
-        return dict.fromkeys(given) | defaults | chosen, out
-    try:
-        kept = json.loads((out / "run.json").read_text())["settings"]
-    except (OSError, KeyError, ValueError):
-        raise ValueError(
-            f"{str(out)!r} holds no interrupted run to resume. Name its folder with "
-            "--out, or train without --resume."
-        ) from None
-    settings = dict.fromkeys(given) | kept
-    changed = [k for k, v in given.items() if v is not None and v != settings[k]]
-    if changed:
-        raise ValueError(
-            f"the run in {str(out)!r} began with {changed[0]}={settings[changed[0]]}; "
-            f"received {given[changed[0]]}. Resume it without that option."
-        )
-    return settings, out
+        defaults = {"variant": "classic", "data": "auto", "seed": 0}
+        noted = {"threads": list(threads())}
+        return dict.fromkeys(given) | defaults | chosen | noted
+    settings = dict.fromkeys(given) | read_settings(out)
+    for name, value in chosen.items():
+        if value != settings[name]:
+            raise ValueError(
+                f"the run in {printable(out)} began with {name}={settings[name]}; "
+                f"received {value}. Resume it without that option."
+            )
+    return settings
 
 
 def _report(console, model, data):
@@ -292,16 +351,17 @@ def _save_pictures(out, history, data, probabilities):
     plots.use_style()
     labels, answers = data.test_labels, probabilities.argmax(-1)
     wrong = mistakes(labels, probabilities)
-    pictures = {
-        "learning_curve.png": plots.plot_learning_curve(history).figure,
-        "confusion.png": plots.plot_confusion(confusion(labels, answers)).figure,
-        "mistakes.png": plots.plot_mistakes(data.test_images, wrong),
-    }
-    for name, figure in pictures.items():
+    pictures = (
+        plots.plot_learning_curve(history).figure,
+        plots.plot_confusion(confusion(labels, answers)).figure,
+        plots.plot_mistakes(data.test_images, wrong),
+    )
+    for name, figure in zip(PICTURES, pictures, strict=True):
         write_whole(
             out / name, lambda path, f=figure: f.savefig(path, bbox_inches="tight")
         )
-    return [out / name for name in ("model.keras", *pictures)]
+        plt.close(figure)
+    return [out / name for name in (MODEL, *PICTURES)]
 
 
 def _console():

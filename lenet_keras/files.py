@@ -1,5 +1,9 @@
 """Write files whole or not at all."""
 
+import os
+import secrets
+import shutil
+import tempfile
 from pathlib import Path
 
 
@@ -7,20 +11,46 @@ def write_whole(path, write):
     """Let `write(temporary_path)` write a file beside `path`, then put it in its place.
 
     Whatever interrupts the writing, `path` is then the old file or the new one, never
-    half of it. The folder is made if it is missing.
+    half of it. The folder is made if it is missing. A link is followed; a device is
+    written to, as it cannot be replaced.
 
     Args:
         path: str or Path; the temporary file has the same ending.
         write: function of one Path.
 
     Raises:
-        OSError: where the folder cannot be made or written, or is full.
+        OSError: where the folder cannot be made or written, or is full; it names the
+            file.
     """
     path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            _write_to_device(path, write)
+        else:
+            _write_beside(Path(os.path.realpath(path)), write)
+    except OSError as error:
+        raise OSError(f"{path} could not be written: {error}") from error
+
+
+def _write_to_device(path, write):
+    if path.is_dir():
+        raise OSError("it is a folder")
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / f"whole{path.suffix}"
+        write(temporary)
+        with open(temporary, "rb") as source, open(path, "wb") as device:
+            shutil.copyfileobj(source, device)
+
+
+def _write_beside(path, write):
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".partial.{path.name}")
+    # A name that nobody can know before, and that is no link to somewhere else.
+    temporary = path.parent / f".{secrets.token_hex(8)}.{path.name[-40:]}"
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         write(temporary)
+        if path.exists():
+            shutil.copymode(path, temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

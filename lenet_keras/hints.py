@@ -32,3 +32,12 @@ def did_you_mean(received, allowed, likeness=0.6):
     """
     close = difflib.get_close_matches(str(received), allowed, n=1, cutoff=likeness)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def printable(text):
+    """A name as text: what would steer a terminal is written out.
+
+    Args:
+        text: str or Path.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))

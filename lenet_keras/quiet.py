@@ -5,6 +5,8 @@ import os
 import sys
 import tempfile
 
+_BACKENDS = ("tensorflow", "jax", "torch", "openvino")
+
 
 @contextlib.contextmanager
 def quiet_start():
@@ -20,6 +22,7 @@ def quiet_start():
             import keras
             keras.ops.zeros(())
     """
+    _open_what_is_closed()
     if os.environ.get("LENET_KERAS_VERBOSE"):
         yield
         return
@@ -29,6 +32,13 @@ def quiet_start():
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except ModuleNotFoundError as error:
+            if error.name not in _BACKENDS:
+                raise
+            raise ImportError(
+                f"Keras is set to run on {error.name}, which is not installed. Install "
+                "it, or set KERAS_BACKEND=tensorflow."
+            ) from None
         except BaseException:
             held.seek(0)
             os.write(shown, held.read())
@@ -37,3 +47,13 @@ def quiet_start():
             sys.stderr.flush()
             os.dup2(shown, 2)
             os.close(shown)
+
+
+def _open_what_is_closed():
+    """Put the null device where standard input, output or error are closed.
+
+    Otherwise the next file gets their number, and TensorFlow logs into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115

@@ -18,7 +18,7 @@ FLOORS = (
     {"model", "photograph"},
     {"optimizers", "evaluation"},
     {"recipes", "page"},
-    {"training"},
+    {"training", "runs"},
     {"cli"},
 )
 NEVER = {

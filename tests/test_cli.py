@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lenet_keras import build_lenet5, cli, load_model
+from lenet_keras import RECIPES, build_lenet5, cli, load_model
+from lenet_keras.runs import alone_in
 from lenet_keras.threads import threads
 
 
@@ -239,6 +241,7 @@ def test_a_full_disk_is_an_error_that_leaves_no_half_file(tmp_path):
     assert run.returncode == 2, message
     assert "Traceback" not in message
     assert message.splitlines()[-1].startswith("lenet5: error: ")
+    assert f"{tmp_path / 'model.keras'} could not be written" in message
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
@@ -261,29 +264,51 @@ def test_numbers_below_one_are_refused(capsys, arguments):
     assert "must be at least 1" in capsys.readouterr().err
 
 
-def test_ctrl_c_leaves_a_whole_model_and_no_traceback(tmp_path):
-    def accept_ctrl_c():  # which a shell takes from what it runs in the background
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_leaves_a_whole_model_and_no_traceback(name, tmp_path):
+    number = getattr(signal, name, None)
+    if number is None or sys.platform == "win32":
+        pytest.skip(f"there is no {name} here")
 
-    arguments = ["train", "--data", "digits", "--epochs", "5000", "--out", tmp_path]
-    run = command(*arguments, preexec_fn=accept_ctrl_c)
+    def accept():  # which a shell takes from what it runs in the background
+        signal.signal(number, signal.SIG_DFL)
+
+    folder = tmp_path / "a folder of $HOME"
+    arguments = ["train", "--data", "digits", "--epochs", "5000", "--out", folder]
+    run = command(*arguments, preexec_fn=accept)
     try:
         deadline = time.monotonic() + 100
-        while not (tmp_path / "model.keras").exists() and time.monotonic() < deadline:
+        while not (folder / "model.keras").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         _, message = run.communicate(timeout=60)
     finally:
         run.kill()
         run.communicate()
     assert run.returncode == 130, message
     assert "Traceback" not in message
-    assert "--resume" in message
-    assert sorted(os.listdir(tmp_path)) == ["model.keras", "run.json"]
+    assert f"Go on with: lenet5 train --resume --out '{folder}'" in message
+    assert sorted(os.listdir(folder)) == ["model.keras", "run.json"]
+
+
+def test_an_interrupt_before_the_training_advises_what_works(
+    capsys, tmp_path, monkeypatch, run_folder
+):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "build_lenet5", interrupted)
+    shutil.copytree(run_folder, tmp_path / "of an earlier run")
+    for folder in ("new", "of an earlier run"):
+        out = str(tmp_path / folder)
+        assert cli.main(["train", "--data", "digits", "--out", out]) == 130
+        message = capsys.readouterr().err
+        assert "Go on with: the same command" in message
+        assert "--resume" not in message
 
 
 def test_ctrl_c_is_known_behind_the_error_that_a_library_makes_of_it(
-    capsys, monkeypatch
+    capsys, monkeypatch, tmp_path
 ):
     def interrupted(*_):
         try:
@@ -292,8 +317,9 @@ def test_ctrl_c_is_known_behind_the_error_that_a_library_makes_of_it(
             raise RuntimeError("could not write") from error
 
     monkeypatch.setattr(cli, "build_lenet5", interrupted)
-    assert cli.main(["train", "--out", "there"]) == 130
-    assert "--resume --out there" in capsys.readouterr().err
+    arguments = ["train", "--data", "digits", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 130
+    assert "nothing is half written" in capsys.readouterr().err
 
 
 def test_help_names_every_command(capsys):
@@ -351,8 +377,106 @@ def test_a_run_notes_its_threads_and_says_when_it_goes_on_with_others(
     run = json.loads(file.read_text())
     assert run["settings"]["threads"] == list(threads())
     run["settings"] |= {"threads": [4, 4], "epochs": 3}
+    del run["seal"]  # as version 0.1 wrote it
     file.write_text(json.dumps(run))
     assert cli.main(["train", "--resume", "--out", str(file.parent)]) == 0
     out = capsys.readouterr().out
     assert "began with 4 threads per operation and 4 operations at once" in out
     assert "the weights will differ by rounding" in out
+
+
+def test_a_new_run_sets_the_old_one_aside_and_resumes_as_itself(
+    capsys, run_folder, tmp_path
+):
+    """Killed in its first epoch, it does not go on with the model of the other."""
+    folder = tmp_path / "run"
+    shutil.copytree(run_folder, folder)
+    arguments = ["train", "--variant", "modern", "--data", "digits", "--seed", "7"]
+    run = command(*arguments, "--epochs", "2", "--out", folder)
+    old = (folder / "run.json").read_bytes()
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        with contextlib.suppress(FileNotFoundError):
+            if (folder / "run.json").read_bytes() != old:
+                break
+        time.sleep(0.01)
+    run.kill()
+    run.communicate()
+    assert (folder / "previous" / "1" / "model.keras").is_file()
+    assert cli.main(["train", "--resume", "--out", str(folder)]) == 0
+    assert "recipe modern, 2 epochs, batch size 64, seed 7" in capsys.readouterr().out
+    assert load_model(folder / "model.keras").variant.name == "modern"
+
+
+def test_a_second_training_into_a_folder_is_refused(capsys, tmp_path):
+    with alone_in(tmp_path):
+        message = failure(capsys, "train", "--data", "digits", "--out", tmp_path)
+    assert "another training is at work" in message
+
+
+def test_a_finished_run_can_be_resumed_and_says_that_nothing_is_left(
+    capsys, run_folder, tmp_path
+):
+    shutil.copytree(run_folder, tmp_path / "run")
+    assert cli.main(["train", "--resume", "--out", str(tmp_path / "run")]) == 0
+    out = capsys.readouterr().out
+    assert "after epoch 2" in out
+    assert "none was left" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_a_reader_that_goes_away_ends_the_training_with_the_usual_status(tmp_path):
+    arguments = ["train", "--data", "digits", "--epochs", "50", "--out", tmp_path]
+    run = command(*arguments)
+    run.stdout.readline()
+    run.stdout.close()
+    assert run.wait(timeout=120) == 128 + signal.SIGPIPE
+    assert run.stderr.read() == ""
+    run.stderr.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_crash_and_no_file_gets_their_lines(closed, tmp_path):
+    arguments = f"train --data digits --epochs 1 --out {tmp_path}/run"
+    line = f"{sys.executable} -m lenet_keras {arguments} {closed}"
+    run = subprocess.run(["sh", "-c", line], stdout=subprocess.DEVNULL, timeout=120)
+    assert run.returncode == 0
+    assert load_model(tmp_path / "run" / "model.keras").variant.name == "classic"
+    line = f"{sys.executable} -m lenet_keras evaluate gone.keras {closed}"
+    assert subprocess.run(["sh", "-c", line], stdout=subprocess.DEVNULL).returncode == 2
+
+
+def test_control_characters_in_a_name_are_shown_as_text(
+    capsys, run_folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    picture = digit_picture("a\x1b[2Jb.png")
+    assert cli.main(["predict", str(run_folder / "model.keras"), picture]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\\x1b[2Jb.png" in out
+
+
+def test_a_training_that_breaks_down_is_told_in_one_line(capsys, tmp_path, monkeypatch):
+    wild = replace(RECIPES["classic"], learning_rate=float("nan"))
+    monkeypatch.setattr(cli, "named_recipe", lambda name: wild)
+    message = failure(capsys, "train", "--data", "digits", "--out", tmp_path)
+    assert "the loss became NaN in step" in message
+    assert "Try a smaller learning rate" in message
+    assert message.count("\n") == 1
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_a_run_no_better_than_guessing_says_so(capsys, tmp_path, monkeypatch):
+    still = replace(RECIPES["classic"], learning_rate=1e-9)
+    monkeypatch.setattr(cli, "named_recipe", lambda name: still)
+    arguments = ["train", "--data", "digits", "--epochs", "1", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    assert "no better than guessing" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_device_is_named(capsys):
+    message = failure(capsys, "page", "--out", "/dev/full")
+    assert "/dev/full could not be written" in message

@@ -1,22 +1,22 @@
-"""The package as a whole: imports, quiet starts, other backends, whole files."""
+"""The package as a whole: imports, quiet starts, other backends."""
 
 import importlib.util
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 import lenet_keras
 from lenet_keras import VARIANTS, build_lenet5
-from lenet_keras.files import write_whole
 from lenet_keras.quiet import quiet_start
 
 
-def python(script, **environment):
+def python(script, *arguments, **environment):
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
         capture_output=True,
         text=True,
         timeout=300,
@@ -84,15 +84,17 @@ def test_a_start_can_be_watched(capfd, monkeypatch):
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_networks_run_and_train_a_step_on_another_backend(backend):
+def test_the_networks_run_and_train_on_another_backend(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     run = python(
         """
-        import keras, numpy as np
+        import keras, numpy as np, sys
         from lenet_keras import *
         x = np.random.default_rng(0).uniform(-0.1, 1.175, (8, 32, 32, 1))
         x, y = x.astype("float32"), np.arange(8)
+        data = load("digits")
+        images, labels = data.test_images, data.test_labels
         for variant in VARIANTS:
             model = build_lenet5(variant)
             loss = loss_for(variant, VARIANTS[variant])
@@ -105,6 +107,23 @@ def test_the_networks_run_and_train_a_step_on_another_backend(backend):
             moved = [not np.array_equal(a, b) for a, b in zip(before, after)]
             trained = [w.trainable for w in model.weights]
             assert moved == trained, (variant, moved)
+            assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+            assert len(model.evaluate(x, y, verbose=0)) == 2
+            assert count(model).layers
+            page = export_page(model, sys.argv[1] + variant + ".html")
+            assert page.path.is_file()
+            shipped = build_lenet5(variant, weights="mnist")
+            assert evaluate(shipped, images, labels).error_rate < 0.2
+            probabilities = predict(shipped, images[:9])
+            assert np.allclose(probabilities.sum(-1), 1, atol=1e-5)
+        try:
+            model.fit(x, np.arange(8) + 5)
+        except ValueError as error:
+            assert "classes=13" in str(error)
+        try:
+            train(model, images, labels)
+        except RuntimeError as error:
+            assert "train needs the TensorFlow backend" in str(error)
 
         optimizer = StochasticDiagonalLevenbergMarquardt(0.5, mu=0.1)
         weight = keras.Variable([1.0, 1.0])
@@ -118,28 +137,25 @@ def test_the_networks_run_and_train_a_step_on_another_backend(backend):
             assert "Set KERAS_BACKEND=tensorflow" in str(error)
         print(keras.backend.backend())
         """,
+        str(tmp_path / "page-"),
         KERAS_BACKEND=backend,
     )
     assert run.stdout.strip() == backend, run.stderr[-2000:]
 
 
-def test_a_file_is_written_whole(tmp_path):
-    path = tmp_path / "new" / "notes.txt"
-    write_whole(path, lambda p: p.write_text("all of it"))
-    assert path.read_text() == "all of it"
-    assert list(path.parent.iterdir()) == [path]
+def test_a_backend_that_is_not_installed_is_named_in_a_line(tmp_path):
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'jax'\", name='jax')"
+    )
+    run = python("import lenet_keras", KERAS_BACKEND="jax", PYTHONPATH=str(tmp_path))
+    lines = run.stderr.splitlines()
+    assert lines[-1] == (
+        "ImportError: Keras is set to run on jax, which is not installed. Install it, "
+        "or set KERAS_BACKEND=tensorflow."
+    )
+    assert len(lines) < 10
 
 
-@pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
-def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path, failure):
-    path = tmp_path / "notes.txt"
-    path.write_text("old")
-
-    def write(temporary):
-        temporary.write_text("ha")
-        raise failure
-
-    with pytest.raises(type(failure)):
-        write_whole(path, write)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_type_checkers_may_read_our_types():
+    assert (Path(lenet_keras.__file__).parent / "py.typed").is_file()
