@@ -17,7 +17,9 @@ from lenet_keras import (
     SparseMeanSquaredError,
     build_lenet5,
     compile_model,
+    evaluate,
     loss_for,
+    train,
 )
 from lenet_keras.recipes import epoch_order, is_by_recipe
 
@@ -42,6 +44,40 @@ def test_even_the_shortest_training_has_a_learning_rate(steps):
     model = build_lenet5()
     compile_model(model, RECIPES["classic"], steps)
     assert rate_at(model, 0) > 0
+
+
+def test_a_short_rise_of_gradient_descent_stays_below_the_peak():
+    def highest(recipe, steps):
+        model = build_lenet5()
+        compile_model(model, recipe, steps)
+        return max(rate_at(model, step) for step in range(steps))
+
+    sgd, adamw = RECIPES["classic"], Recipe("adamw", 3e-3)
+    assert highest(sgd, 150) == pytest.approx(sgd.learning_rate, rel=0.01)
+    assert highest(sgd, 40) < 0.6 * sgd.learning_rate
+    assert highest(sgd, 10) < highest(sgd, 40)
+    assert highest(adamw, 40) == pytest.approx(adamw.learning_rate, rel=0.02)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("variant", [name for name in VARIANTS if name != "sigmoid"])
+def test_a_recipe_holds_for_few_epochs_of_few_images(variant, seed, epochs, digits):
+    """What a reader without a network trains on."""
+    assert right_after(variant, seed, epochs, digits) > 0.3
+
+
+def test_the_sigmoid_network_learns_the_bundled_digits_in_its_own_epochs(digits):
+    assert right_after("sigmoid", 0, None, digits) > 0.8
+
+
+def right_after(variant, seed, epochs, digits):
+    """The share of right answers after so many epochs on the bundled digits."""
+    keras.utils.set_random_seed(seed)
+    model = build_lenet5(variant)
+    pairs = digits.train_images, digits.train_labels
+    train(model, *pairs, epochs=epochs, seed=seed)
+    return 1 - evaluate(model, digits.test_images, digits.test_labels).error_rate
 
 
 @pytest.mark.parametrize(
