@@ -348,7 +348,7 @@ function buildSliders() {
     input.addEventListener("input", () => set(name, Number(input.value)));
     $("sliders").append(make("label", {}, make("span", { "data-word": name }), input, shown));
   }
-  $("sliders").append(make("button", { id: "reset", "data-word": "mend", "aria-keyshortcuts": "R", onclick: reset }));
+  $("sliders").append(make("button", { id: "reset", "data-word": "repair", "aria-keyshortcuts": "R", onclick: reset }));
 }
 
 function set(name, value) {
