@@ -43,10 +43,11 @@ class NaNGuard(keras.callbacks.Callback):
         self.epoch, self.first = epoch + 1, 1
 
     def on_train_batch_end(self, batch, logs=None):
+        after = self.first + self.model.steps_per_execution
         if not math.isnan(logs.get("loss", 0)):
-            self.first = batch + 2
+            self.first = after
             return
-        last = min(batch + 1, self.params["steps"] or batch + 1)
+        last = min(after - 1, self.params["steps"] or after - 1)
         steps = (
             f"step {last}" if self.first == last else f"steps {self.first} to {last}"
         )
