@@ -63,7 +63,7 @@ with quiet.quiet_start():
     from lenet_keras.training import train
     from lenet_keras.weights import histories, ladder
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Checkpoint",
