@@ -168,10 +168,9 @@ def gather_batches(indices, arrays, ready):
 
     Args:
         indices: `tf.data.Dataset` of integers (batch,); beyond the end of the arrays
-            they begin again. There may be more beside them, for `ready`.
+            they begin again.
         arrays: the arrays (n, ...) to gather from.
-        ready: function of the indices, what is beside them, and what was gathered:
-            makes a batch of it.
+        ready: function of the indices and of what was gathered: makes a batch of it.
 
     Returns:
         `tf.data.Dataset` of what `ready` returns.
@@ -179,9 +178,9 @@ def gather_batches(indices, arrays, ready):
     with tf.device("CPU"):  # where tf.data runs, whatever else the machine has
         tensors = [tf.constant(array) for array in arrays]
 
-    def batch(index, *beside):
+    def batch(index):
         place = index % len(tensors[0])
-        return ready(index, *beside, *(tf.gather(tensor, place) for tensor in tensors))
+        return ready(index, *(tf.gather(tensor, place) for tensor in tensors))
 
     return indices.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 

@@ -6,6 +6,7 @@ same.
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import keras
@@ -140,18 +141,27 @@ class _Epoch(keras.callbacks.Callback):
         super().__init__()
         self.number, self.recipe, self.seed = number, recipe, seed
         self.ranges = DISTORTIONS if recipe.distort is True else recipe.distort
-        self.order = np.arange(number)
+        # A distribution strategy, which would copy them to each replica, is a matter of
+        # the thread.
+        with ThreadPoolExecutor(1) as outside:
+            outside.submit(self._make_variables).result()
+
+    def _make_variables(self):
         with tf.device("CPU"):  # where tf.data runs
-            copies = draw_distortions(number * recipe.copies, (seed, recipe.copies))
-            self.copies = affine_maps(tf.concat([[STILL] * number, copies], 0))
-        self.drawn = np.zeros((number, 9 if self.ranges else 0), "float32")
+            still = tf.constant([STILL] * self.number)
+            self.order = tf.Variable(tf.zeros(self.number, tf.int64))
+            self.maps = tf.Variable(affine_maps(still))
+            self.strokes = tf.Variable(tf.zeros(self.number))
+            number = self.recipe.copies
+            copies = draw_distortions(self.number * number, (self.seed, number))
+            self.copies = affine_maps(tf.concat([still, copies], 0))
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.order = epoch_order(self.number, self.recipe, epoch, self.seed)
+        self.order.assign(epoch_order(self.number, self.recipe, epoch, self.seed))
         if self.ranges:
             drawn = draw_distortions(self.number, (self.seed, epoch), self.ranges)
-            drawn = np.concatenate([affine_maps(drawn), drawn[:, -1:]], axis=1)
-            self.drawn = drawn[self.order % self.number]
+            self.maps.assign(affine_maps(drawn))
+            self.strokes.assign(drawn[:, -1])
 
     def batches(self, model, images, labels, sample_weight):
         """The epoch at hand as a `tf.data.Dataset`, for `fit`."""
@@ -165,46 +175,28 @@ class _Epoch(keras.callbacks.Callback):
                 "distort=False."
             )
 
-        def ready(pattern, drawn, image, *rest):
+        def ready(pattern, image, *rest):
             x = to_input(image) if is_distorted and image.shape[1] == 28 else image
             if self.recipe.copies:
                 x = warp(x, tf.gather(self.copies, pattern))
             if self.ranges:
-                x = warp(x, drawn[:, :8])
+                place = pattern % self.number
+                x = warp(x, tf.gather(self.maps, place))
                 if self.ranges["stroke"] != (0, 0):
-                    x = widen(x, drawn[:, 8])
+                    x = widen(x, tf.gather(self.strokes, place))
             x = network_input(model, x)
             known = None if number_over or at_once > size else size
             return tf.ensure_shape(x, (known, *x.shape[1:])), *rest
 
         at_once = size if size >= _FEW else 256 * size
         starts = tf.data.Dataset.range(0, self.number, at_once)
-        rows = self._laid_out().flat_map(
-            lambda *epoch: starts.map(
-                lambda start: tuple(part[start : start + at_once] for part in epoch)
-            )
-        )
+        rows = starts.map(lambda start: self.order[start : start + at_once])
         arrays = [a for a in (images, labels, sample_weight) if a is not None]
         dataset = gather_batches(rows, arrays, ready)
         if at_once > size:
             dataset = dataset.unbatch().batch(size, drop_remainder=not number_over)
         steps = tf.data.experimental.assert_cardinality(-(-self.number // size))
         return dataset.apply(steps).prefetch(tf.data.AUTOTUNE)
-
-    def _laid_out(self):
-        """A dataset of one element, the epoch at hand: its order and its distortions.
-
-        A `tf.Variable` would be copied to every replica of a distributed training.
-        """
-
-        def epoch():
-            yield self.order, self.drawn
-
-        form = (
-            tf.TensorSpec(self.order.shape, tf.int64),
-            tf.TensorSpec(self.drawn.shape, tf.float32),
-        )
-        return tf.data.Dataset.from_generator(epoch, output_signature=form)
 
 
 def _recipe(model, recipe, initial_epoch):
