@@ -32,6 +32,16 @@ def write_whole(path, write):
         raise OSError(f"{path} could not be written: {error}") from error
 
 
+def remove_unfinished(path):
+    """Remove what killed processes left of the writing of a file.
+
+    Args:
+        path: str or Path, of the file; nobody may be writing it.
+    """
+    for left in Path(path).parent.glob("." + "[0-9a-f]" * 16 + f".{_end_of(path)}"):
+        left.unlink(missing_ok=True)
+
+
 def _write_to_device(path, write):
     if path.is_dir():
         raise OSError("it is a folder")
@@ -45,7 +55,7 @@ def _write_to_device(path, write):
 def _write_beside(path, write):
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name that nobody can know before, and that is no link to somewhere else.
-    temporary = path.parent / f".{secrets.token_hex(8)}.{path.name[-40:]}"
+    temporary = path.parent / f".{secrets.token_hex(8)}.{_end_of(path)}"
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         write(temporary)
@@ -54,3 +64,8 @@ def _write_beside(path, write):
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _end_of(path):
+    """The end of a name, short enough to put something before it."""
+    return Path(path).name[-40:]

@@ -32,11 +32,12 @@ def quiet_start():
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except ModuleNotFoundError as error:
-            if error.name not in _BACKENDS:
+        except (ModuleNotFoundError, ValueError) as error:
+            is_missing = getattr(error, "name", None) in _BACKENDS
+            if not is_missing and "import backend" not in str(error):
                 raise
             raise ImportError(
-                f"Keras is set to run on {error.name}, which is not installed. Install "
+                f"Keras cannot start on the backend it is set to: {error}. Install "
                 "it, or set KERAS_BACKEND=tensorflow."
             ) from None
         except BaseException:

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from lenet_keras.data import load, load_named
-from lenet_keras.files import write_whole
+from lenet_keras.files import remove_unfinished, write_whole
 from lenet_keras.hints import printable
 from lenet_keras.model import VARIANTS, load_model
 from lenet_keras.recipes import RECIPES
@@ -111,6 +111,8 @@ def alone_in(folder):
             f"another training is at work in {printable(folder)}. Wait for it, or name "
             "another folder with --out."
         ) from None
+    for name in (RUN, MODEL, *PICTURES):
+        remove_unfinished(folder / name)
     try:
         yield
     finally:

@@ -143,6 +143,14 @@ def test_the_networks_run_and_train_on_another_backend(backend, tmp_path):
     assert run.stdout.strip() == backend, run.stderr[-2000:]
 
 
+def test_a_backend_that_keras_does_not_know_is_named_in_a_line():
+    run = python("import lenet_keras", KERAS_BACKEND="nothing")
+    lines = run.stderr.splitlines()
+    assert lines[-1].startswith("ImportError: Keras cannot start on the backend")
+    assert "nothing" in lines[-1]
+    assert len(lines) < 10
+
+
 def test_a_backend_that_is_not_installed_is_named_in_a_line(tmp_path):
     (tmp_path / "jax").mkdir()
     (tmp_path / "jax" / "__init__.py").write_text(
@@ -151,8 +159,8 @@ def test_a_backend_that_is_not_installed_is_named_in_a_line(tmp_path):
     run = python("import lenet_keras", KERAS_BACKEND="jax", PYTHONPATH=str(tmp_path))
     lines = run.stderr.splitlines()
     assert lines[-1] == (
-        "ImportError: Keras is set to run on jax, which is not installed. Install it, "
-        "or set KERAS_BACKEND=tensorflow."
+        "ImportError: Keras cannot start on the backend it is set to: No module "
+        "named 'jax'. Install it, or set KERAS_BACKEND=tensorflow."
     )
     assert len(lines) < 10
 

@@ -192,6 +192,18 @@ def test_an_earlier_run_is_set_aside_whole_and_none_is_lost(folder):
     assert len(list((folder / "previous").iterdir())) == 2
 
 
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    left = tmp_path / ".0123456789abcdef.model.keras"
+    for path in (left, tmp_path / ".notes.keras", tmp_path / "model.keras"):
+        path.write_bytes(b"half")
+    with alone_in(tmp_path):
+        assert not left.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".notes.keras",
+        "model.keras",
+    ]
+
+
 def test_only_one_training_at_a_time_is_in_a_folder(tmp_path):
     with alone_in(tmp_path / "new"):
         with (
