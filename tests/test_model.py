@@ -275,8 +275,11 @@ def test_a_corrupt_model_is_named_with_the_fix(damage, tmp_path):
         load_model(path)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    ("variant", "policy"),
+    [(variant, "mixed_float16") for variant in VARIANTS]
+    + [("1998", "mixed_bfloat16"), ("1998", "float64")],
+)
 def test_every_variant_trains_under_every_type_of_numbers(
     variant, policy, random_images
 ):
