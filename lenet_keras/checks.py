@@ -6,6 +6,7 @@ is worse than a message.
 
 import numbers
 
+import keras
 import numpy as np
 
 # A network's own input lies between -0.1 and 1.175; whatever is larger than this is
@@ -22,6 +23,22 @@ def check_count(name, value):
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
         raise ValueError(
             f"{name} must be a whole number of at least 1; received {value!r}."
+        )
+
+
+def need_tensorflow(what):
+    """Refuse to go on where Keras runs on another backend.
+
+    Args:
+        what: str, what needs TensorFlow.
+
+    Raises:
+        RuntimeError: it says how to change the backend.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"{what} needs the TensorFlow backend; received "
+            f"{keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow."
         )
 
 

@@ -27,6 +27,7 @@ from lenet_keras.checks import (
     check_count,
     check_pairs,
     integer_labels,
+    need_tensorflow,
 )
 from lenet_keras.hints import check_name
 from lenet_keras.images import distort as distort_images
@@ -141,12 +142,16 @@ def make_dataset(
         `tf.data.Dataset` of float32 (batch, 32, 32, 1) and int64 (batch,).
 
     Raises:
-        ValueError: if the lengths differ, or if test images were to be distorted.
+        ValueError: for images and labels that do not go with each other, or if test
+            images were to be distorted.
+        RuntimeError: for distortions on a Keras backend other than TensorFlow.
     """
     images, labels = check_pairs(images, labels)
     images = check_bytes(images)
     labels = integer_labels(labels, (len(labels), None), "the network")
     check_count("batch_size", batch_size)
+    if distort:
+        need_tensorflow("distort=True")
     if distort and not training:
         raise ValueError("distort=True needs training=True: test images stay as is.")
     # Shuffling indices and gathering whole batches is much faster than moving images.

@@ -13,7 +13,7 @@ from keras import ops
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.checks import check_bytes, check_inputs
+from lenet_keras.checks import check_bytes, check_inputs, need_tensorflow
 from lenet_keras.hints import check_name
 from lenet_keras.paper import BACKGROUND, INK, PER_BYTE
 
@@ -146,7 +146,11 @@ def distort(images, seed, ranges=None):
 
     Returns:
         float32 tensor (n, 32, 32, 1), -0.1 where the map reads outside the image.
+
+    Raises:
+        RuntimeError: on a Keras backend other than TensorFlow.
     """
+    need_tensorflow("distort")
     ranges = ranges or DISTORTIONS
     drawn = draw_distortions(tf.shape(images)[0], seed, ranges)
     return distort_by(images, drawn, strokes=ranges["stroke"] != (0, 0))
@@ -275,6 +279,7 @@ def transform(images, kind, amount, seed=0):
         for name, still in zip(DISTORTIONS, STILL, strict=True)
     ]
     parameters = np.tile(np.float32(parameters), (len(images), 1))
+    images, parameters = map(ops.convert_to_tensor, (images, parameters))
     return ops.convert_to_numpy(distort_by(images, parameters))
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from lenet_keras.checks import need_tensorflow
 from lenet_keras.images import network_input
 from lenet_keras.layers import (
     EuclideanRBF,
@@ -178,11 +179,7 @@ def second_derivatives(model, loss, images):
         RuntimeError: on a Keras backend other than TensorFlow.
         ValueError: for a layer, a loss or images that it does not know to handle.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "second_derivatives needs the TensorFlow backend; received "
-            f"{keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow."
-        )
+    need_tensorflow("second_derivatives")
     x = ops.convert_to_tensor(network_input(model, images), "float32")
     steps, scores = _forward(model, x)
     output, _, slope = steps[-1]

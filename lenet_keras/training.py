@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lenet_keras.checks import check_pairs, integer_labels
+from lenet_keras.checks import check_pairs, integer_labels, need_tensorflow
 from lenet_keras.data import gather_batches
 from lenet_keras.images import (
     DISTORTIONS,
@@ -209,12 +209,7 @@ def _recipe(model, recipe, initial_epoch):
 
 
 def _check_fit_arguments(arguments):
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "train needs the TensorFlow backend; received "
-            f"{keras.backend.backend()!r}. Use model.fit, or set "
-            "KERAS_BACKEND=tensorflow."
-        )
+    need_tensorflow("train")
     for name, advice in _NOT_OF_FIT.items():
         if name in arguments:
             raise ValueError(f"train has no argument {name}: {advice}.")
