@@ -20,10 +20,16 @@ def check_count(name, value):
     Raises:
         ValueError: it names the argument.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+    if not is_count(value):
         raise ValueError(
             f"{name} must be a whole number of at least 1; received {value!r}."
         )
+
+
+def is_count(value):
+    """Whether something is a whole number of at least 1; True and False are none."""
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return is_whole and value >= 1
 
 
 def need_tensorflow(what):

@@ -40,7 +40,6 @@ from lenet_keras.runs import (
     RUN,
     Checkpoint,
     alone_in,
-    describe_data,
     load_for,
     model_of,
     read_settings,
@@ -199,11 +198,12 @@ def _train(args):
 def _train_in(out, args):
     settings = _run_settings(args, out)
     name = settings["recipe"] or settings["variant"]
-    recipe, data = named_recipe(name), load_for(settings)
+    recipe = named_recipe(name)
+    data, found = load_for(settings)
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
     console = _console()
-    checkpoint = Checkpoint(out, settings | {"found": describe_data(data)})
+    checkpoint = Checkpoint(out, settings | {"found": found})
     model, epochs_done = model_of(checkpoint) if args.resume else (None, 0)
     if model is None:  # new, or stopped before its first epoch was saved
         keras.utils.set_random_seed(settings["seed"])

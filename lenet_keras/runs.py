@@ -16,6 +16,7 @@ import filelock
 import keras
 import numpy as np
 
+from lenet_keras.checks import is_count
 from lenet_keras.data import load, load_named
 from lenet_keras.files import remove_unfinished, write_whole
 from lenet_keras.hints import printable
@@ -191,7 +192,7 @@ def _what_is_wrong(run):
     """What keeps a run's file from being one, in words; None if nothing does."""
     if not isinstance(run, dict) or not isinstance(run.get("settings"), dict):
         return "it has no settings"
-    if not _is_count(run.get("steps")):
+    if not is_count(run.get("steps")):
         return f"the steps of an epoch are {run.get('steps')!r}"
     if not _is_history(run.get("history")):
         return "its history is no lists of numbers"
@@ -211,7 +212,7 @@ def _what_is_wrong_with_settings(run):
     if not isinstance(settings.get("data"), str):
         return f"the data are {settings.get('data')!r}"
     for name in ("epochs", "batch_size"):
-        if settings.get(name) is not None and not _is_count(settings[name]):
+        if settings.get(name) is not None and not is_count(settings[name]):
             return f"{name} is {settings[name]!r}"
     seed = settings.get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
@@ -221,10 +222,6 @@ def _what_is_wrong_with_settings(run):
     if done > (settings.get("epochs") or recipe.epochs):
         return f"it has {done} epochs behind it, more than it was to have"
     return None
-
-
-def _is_count(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_history(history):
@@ -266,7 +263,7 @@ def load_for(settings):
             for a resumed run "found", what `describe_data` said of it.
 
     Returns:
-        `Data`.
+        `Data`, and what `describe_data` says of them.
 
     Raises:
         ValueError: if the data are others now.
@@ -282,7 +279,7 @@ def load_for(settings):
             f"{now['name']!r} now. Resume it where its data are, or train without "
             "--resume."
         )
-    return data
+    return data, now
 
 
 def model_of(checkpoint):

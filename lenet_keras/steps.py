@@ -77,7 +77,6 @@ _LOSSES = (
     MaximumLikelihood,
     SmoothedCrossentropy,
     SparseMeanSquaredError,
-    takes_integers,
 )
 
 
@@ -155,11 +154,13 @@ def checked(model, given):
         ValueError: for images and labels that cannot be meant.
     """
     instead = {}
-    if model.compiled and hasattr(given.get("x"), "shape"):
+    if not model.compiled:
+        return instead
+    if hasattr(given.get("x"), "shape"):
         instead["x"] = _checked_images(model, given["x"])
         instead["y"] = _checked_labels(model, given.get("y"))
     validation = given.get("validation_data")
-    if model.compiled and isinstance(validation, tuple | list) and len(validation) > 1:
+    if isinstance(validation, tuple | list) and len(validation) > 1:
         x, y, *rest = validation
         if hasattr(x, "shape"):
             x, y = _checked_images(model, x), _checked_labels(model, y)

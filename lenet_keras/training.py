@@ -152,9 +152,9 @@ class _Epoch(keras.callbacks.Callback):
             self.order = tf.Variable(tf.zeros(self.number, tf.int64))
             self.maps = tf.Variable(affine_maps(still))
             self.strokes = tf.Variable(tf.zeros(self.number))
-            number = self.recipe.copies
-            copies = draw_distortions(self.number * number, (self.seed, number))
-            self.copies = affine_maps(tf.concat([still, copies], 0))
+            copies = self.recipe.copies
+            drawn = draw_distortions(self.number * copies, (self.seed, copies))
+            self.copies = affine_maps(tf.concat([still, drawn], 0))
 
     def on_epoch_begin(self, epoch, logs=None):
         self.order.assign(epoch_order(self.number, self.recipe, epoch, self.seed))

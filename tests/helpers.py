@@ -1,4 +1,9 @@
-"""What several test files compute."""
+"""What several test files compute, and how they run scripts."""
+
+import os
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -20,3 +25,14 @@ def digit(text, size=28):
     picture = Image.new("L", (size, size))
     ImageDraw.Draw(picture).text((size * 0.3, 0), text, fill=255, font_size=size * 0.8)
     return np.asarray(picture)
+
+
+def python(script, *arguments, **environment):
+    """Run a script in a process of its own; what it printed, as `subprocess` has it."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | environment,
+    )

@@ -3,11 +3,10 @@
 import copy
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from helpers import python
 
 from lenet_keras import Checkpoint, build_lenet5, cli, train
 from lenet_keras.data import Data
@@ -215,11 +214,7 @@ def test_only_one_training_at_a_time_is_in_a_folder(tmp_path):
             from lenet_keras.runs import alone_in
             with alone_in({str(tmp_path / "new")!r}): pass
         """
-        run = subprocess.run(
-            [sys.executable, "-c", "\n".join(map(str.strip, script.splitlines()))],
-            capture_output=True,
-            text=True,
-        )
+        run = python(script)
         assert "another training is at work in" in run.stderr
     with alone_in(tmp_path / "new"):
         pass
@@ -231,7 +226,9 @@ def test_the_data_of_a_run_are_noted_and_others_are_refused(digits, monkeypatch)
     assert settings["found"]["images"] == 1437
     # Where MNIST has come to hand since, the digits are taken as then.
     monkeypatch.setattr("lenet_keras.runs.load_named", lambda name: pytest.fail(name))
-    assert load_for(settings).name == "digits"
+    data, found = load_for(settings)
+    assert data.name == "digits"
+    assert found == settings["found"]
 
 
 @pytest.mark.parametrize("change", ["images", "labels", "number"])

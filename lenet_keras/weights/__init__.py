@@ -14,16 +14,11 @@ FOLDER = Path(__file__).parent
 
 _ENDINGS = (".weights.h5", ".h5", ".hdf5", ".keras", ".weights.json")
 # How Keras words a shape that does not fit, in files of its own and of Keras 2.
-_MISFITS = tuple(
-    map(
-        re.compile,
-        (
-            r"variable\.shape=(?P<wanted>\([^)]*\)).*value\.shape=(?P<found>\([^)]*\))"
-            r".*path=(?P<layer>[^/,]+)",
-            r"named (?P<layer>[^)]+)\).*expects shape (?P<wanted>\([^)]*\))"
-            r".*with shape (?P<found>\([^)]*\))",
-        ),
-    )
+_MISFITS = (
+    r"variable\.shape=(?P<wanted>\([^)]*\)).*value\.shape=(?P<found>\([^)]*\))"
+    r".*path=(?P<layer>[^/,]+)",
+    r"named (?P<layer>[^)]+)\).*expects shape (?P<wanted>\([^)]*\))"
+    r".*with shape (?P<found>\([^)]*\))",
 )
 
 
@@ -72,7 +67,7 @@ def _reason(error):
     """What Keras says of weights that do not fit, in a line, without their values."""
     text = str(error)
     for misfit in _MISFITS:
-        if found := misfit.search(text):
+        if found := re.search(misfit, text):
             layer, got, wanted = map(found.group, ("layer", "found", "wanted"))
             return f"for {layer} it has {got}, and {wanted} is expected"
     lines = [line for line in text.splitlines() if line and "A total of" not in line]
