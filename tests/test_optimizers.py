@@ -1,13 +1,11 @@
 """The paper's training method, against eqs. 18 to 27 written out one by one."""
 
 import dataclasses
-import subprocess
-import sys
-import textwrap
 
 import keras
 import numpy as np
 import pytest
+from helpers import python
 from keras import layers, ops
 
 from lenet_keras import (
@@ -519,12 +517,7 @@ def test_a_saved_model_brings_its_optimizer_along_into_a_fresh_process(tmp_path)
         optimizer = load_model(sys.argv[1]).optimizer
         print(type(optimizer).__name__, optimizer.mu, optimizer.step_sizes[3].max())
     """
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), tmp_path / "model.keras"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    run = python(script, tmp_path / "model.keras")
     expected = "StochasticDiagonalLevenbergMarquardt 0.25 0.5"
     assert run.stdout.strip() == expected, run.stderr[-2000:]
 

@@ -2,26 +2,14 @@
 
 import importlib.util
 import os
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
+from helpers import python
 
 import lenet_keras
 from lenet_keras import VARIANTS, build_lenet5
 from lenet_keras.quiet import quiet_start
-
-
-def python(script, *arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | environment,
-    )
 
 
 def test_importing_the_package_registers_what_its_files_hold(tmp_path):

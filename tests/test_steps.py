@@ -6,14 +6,12 @@ must hold both branches; else the model must say why it takes Keras' own step.
 """
 
 import itertools
-import subprocess
-import sys
-import textwrap
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import python
 from keras import callbacks, optimizers
 
 from lenet_keras import (
@@ -747,10 +745,5 @@ def test_two_replicas_train_as_one_device(variant):
             np.testing.assert_allclose(a, b, atol=1e-4)
         print(two[2])
     """
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    run = python(script)
     assert "not run on one CPU" in run.stdout, run.stderr[-2000:]

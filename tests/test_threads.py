@@ -1,24 +1,9 @@
 """Cores and threads: set by one line, before TensorFlow's first operation, or not."""
 
-import os
-import subprocess
-import sys
-import textwrap
-
 import pytest
+from helpers import python
 
 from lenet_keras.threads import cores, describe_threads, threads
-
-
-def python(script, **environment):
-    return subprocess.run(
-        [sys.executable, "-W", "always", "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | environment,
-    )
-
 
 BEFORE = "import lenet_keras, keras, tensorflow as tf; config = tf.config.threading\n"
 AFTER = """
@@ -28,7 +13,7 @@ print(config.get_intra_op_parallelism_threads(),
 
 
 def set_threads(script, **environment):
-    run = python(BEFORE + script + AFTER, **environment)
+    run = python(BEFORE + script + AFTER, PYTHONWARNINGS="always", **environment)
     assert run.returncode == 0, run.stderr[-2000:]
     return [int(number) for number in run.stdout.split()], run.stderr
 

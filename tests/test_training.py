@@ -1,15 +1,13 @@
 """`train`: a recipe and `fit`, resumable, repeatable, with clear errors."""
 
 import gc
-import subprocess
-import sys
-import textwrap
 import weakref
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import python
 
 from lenet_keras import (
     VARIANTS,
@@ -464,11 +462,6 @@ SCRIPT_FOR_REPLICAS = """
 
 def test_several_replicas_give_the_numbers_of_one_device():
     """In its own process: logical devices are set before TensorFlow starts."""
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(SCRIPT_FOR_REPLICAS)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    run = python(SCRIPT_FOR_REPLICAS)
     assert run.stdout.count("the same") == 6, run.stderr[-2000:]
     assert "refused" in run.stdout
