@@ -48,6 +48,25 @@ def need_tensorflow(what):
         )
 
 
+def check_weights(model):
+    """Refuse a model with weights that are no numbers: it would answer all the same.
+
+    Args:
+        model: `keras.Model`.
+
+    Raises:
+        ValueError: for NaN or infinity among its weights; it names the first.
+    """
+    for weight in model.weights:
+        values = np.asarray(keras.ops.convert_to_numpy(weight), "float64")
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"the model {model.name!r} has NaN or infinity among its weights, in "
+                f"{weight.path}, as after a training that broke down. Train it again, "
+                "or load other weights."
+            )
+
+
 def check_pairs(images, labels, where=""):
     """Return images and labels as arrays, one label per image, at least one.
 

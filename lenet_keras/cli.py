@@ -18,6 +18,7 @@ from rich.table import Table
 
 from lenet_keras import __version__, plots
 from lenet_keras.callbacks import EpochLog
+from lenet_keras.checks import check_weights
 from lenet_keras.counting import count, published
 from lenet_keras.data import load_named
 from lenet_keras.evaluation import (
@@ -267,12 +268,12 @@ def _say_if_guessing(console, data, probabilities):
 
 def _evaluate(args):
     """Test a saved model: error rate, confusion matrix, most confused pairs."""
-    _report(_console(), load_model(args.model), load_named(args.data))
+    _report(_console(), _model(args.model), load_named(args.data))
 
 
 def _predict(args):
     """Read digits from pictures: ink on light or light on dark, any size."""
-    model = load_model(args.model)
+    model = _model(args.model)
     digits = np.stack([read_digit(path) for path in args.images])
     table = _table("picture", "answer", *map(str, range(model.output_shape[-1])))
     for path, row in zip(args.images, predict(model, digits), strict=True):
@@ -288,11 +289,18 @@ def _page(args):
             f"{args.variant} too. Leave one of them out."
         )
     if args.model:
-        model = load_model(args.model)
+        model = _model(args.model)
     else:
         model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
     _console().print(f"Saved {printable(page.path)}: open it in a browser.")
+
+
+def _model(path):
+    """The model of a file, if its weights are numbers."""
+    model = load_model(path)
+    check_weights(model)
+    return model
 
 
 def _run_folder(args):

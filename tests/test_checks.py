@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lenet_keras import build_lenet5, evaluate, make_dataset, predict, to_input, train
+from lenet_keras.checks import check_weights
 
 N = 12
 BYTES = np.random.default_rng(0).integers(0, 256, (N, 28, 28)).astype("uint8")
@@ -237,3 +238,29 @@ def test_fit_leaves_other_data_alone():
     model.add(keras.layers.Dense(10, activation="softmax"))
     model.compile("sgd", "sparse_categorical_crossentropy")
     trained(model, np.full((N, 4, 4, 1), 300.0), LABELS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", ["c1/kernel", "s2/coefficient", "f6/bias"])
+def test_weights_that_are_no_numbers_are_named(value, place):
+    model = build_lenet5("1998")
+    check_weights(model)
+    weight = next(w for w in model.weights if w.path.endswith(place))
+    values = np.array(weight)
+    values.flat[-1] = value
+    weight.assign(values)
+    with pytest.raises(ValueError, match=f"NaN or infinity .*{place}"):
+        check_weights(model)
+
+
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16", "bfloat16"])
+def test_weights_of_every_type_are_looked_at(policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build_lenet5("1998")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    check_weights(model)
+    model.get_layer("c1").bias.assign(np.full(6, np.nan))
+    with pytest.raises(ValueError, match="c1/bias"):
+        check_weights(model)

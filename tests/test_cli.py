@@ -480,3 +480,21 @@ def test_a_run_no_better_than_guessing_says_so(capsys, tmp_path, monkeypatch):
 def test_a_full_device_is_named(capsys):
     message = failure(capsys, "page", "--out", "/dev/full")
     assert "/dev/full could not be written" in message
+
+
+@pytest.mark.parametrize("name", ["evaluate", "predict", "page"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_model_whose_weights_are_no_numbers_is_refused(
+    name, value, capsys, tmp_path, run_folder
+):
+    model = load_model(run_folder / "model.keras")
+    model.get_layer("f6").bias.assign(np.full(84, value))
+    model.save(tmp_path / "broken.keras")
+    rest = {
+        "evaluate": ["--data", "digits"],
+        "predict": [digit_picture(tmp_path / "digit.png")],
+        "page": ["--out", tmp_path / "page.html"],
+    }
+    message = failure(capsys, name, tmp_path / "broken.keras", *rest[name])
+    assert "NaN or infinity among its weights, in f6/bias" in message
+    assert not (tmp_path / "page.html").exists()
