@@ -15,7 +15,7 @@ import keras
 from keras import layers
 
 from lenet_keras import fused, steps
-from lenet_keras.hints import check_name
+from lenet_keras.hints import check_name, printable
 from lenet_keras.layers import (
     CoveringConv2D,
     EuclideanRBF,
@@ -26,6 +26,7 @@ from lenet_keras.layers import (
     scaled_tanh,
 )
 from lenet_keras.paper import BACKGROUND, C3_INPUTS, PER_BYTE
+from lenet_keras.safety import check_archive
 from lenet_keras.weights import load_weights
 
 _register = keras.saving.register_keras_serializable("lenet_keras")
@@ -340,6 +341,9 @@ def _check_shape(v, input_shape, include_preprocessing):
 def load_model(path):
     """Load a model saved as `.keras`, in safe mode, with our layers known to Keras.
 
+    No other format is opened: not `.h5`, whose models can carry code. Nor is a file
+    that names code, refers to another file, or takes more than 256 MB unpacked.
+
     Args:
         path: str or Path.
 
@@ -356,17 +360,28 @@ def load_model(path):
             "where it saves it."
         )
     try:
-        model = keras.models.load_model(path)
+        _check_is_keras_file(path)
+        check_archive(path)
+        model = keras.models.load_model(path, safe_mode=True)
     except Exception as error:  # h5py, zipfile and Keras each raise their own kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if not zipfile.is_zipfile(path):
-            is_begun = path.read_bytes()[:2] in (b"PK", b"")
-            reason = "it is cut short" if is_begun else "it is of another kind"
         raise ValueError(
-            f"{str(path)!r} is not a readable .keras model: {reason}. Copy it again, "
-            "or save it again with model.save('my.keras')."
+            f"{str(path)!r} is not a readable .keras model: {printable(reason)}. Copy "
+            "it again, or save it again with model.save('my.keras')."
         ) from error
     return model if isinstance(model, LeNet5) else _as_lenet5(model)
+
+
+def _check_is_keras_file(path):
+    with open(path, "rb") as file:
+        begins = file.read(4)
+    if begins == b"\x89HDF":
+        raise ValueError("it is an HDF5 file, which can carry code")
+    if not zipfile.is_zipfile(path):
+        is_begun = begins[:2] in (b"PK", b"")
+        raise ValueError("it is cut short" if is_begun else "it is of another kind")
+    if path.suffix != ".keras":
+        raise ValueError("its name does not end in .keras")
 
 
 def _as_lenet5(model):

@@ -12,7 +12,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up; a file imports from floors below its own, never from its own.
 FLOORS = (
     {"paper", "quiet", "files", "hints"},
-    {"checks", "threads", "layers", "losses", "plots"},
+    {"checks", "safety", "threads", "layers", "losses", "plots"},
     {"images", "callbacks", "counting", "weights"},
     {"data", "fused", "steps"},
     {"model", "photograph"},
@@ -31,7 +31,7 @@ NEVER = {
         {"data", "images", "recipes", "training", "evaluation", "plots", "page", "cli"},
     ),
     **dict.fromkeys(
-        ("checks", "files", "hints", "quiet", "paper"), set().union(*FLOORS)
+        ("checks", "files", "hints", "quiet", "paper", "safety"), set().union(*FLOORS)
     ),
 }
 

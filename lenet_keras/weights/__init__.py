@@ -9,6 +9,7 @@ import h5py
 import keras
 
 from lenet_keras.layers import CoveringConv2D
+from lenet_keras.safety import check_archive, check_hdf5
 
 FOLDER = Path(__file__).parent
 
@@ -52,6 +53,7 @@ def load_weights(model, variant, weights, classes):
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UserWarning)
+            _check(file)
             _read_weights(model, file)
         if said:  # Keras only warns of a part that it skips
             raise said[0].message
@@ -72,6 +74,21 @@ def _reason(error):
             return f"for {layer} it has {got}, and {wanted} is expected"
     lines = [line for line in text.splitlines() if line and "A total of" not in line]
     return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _check(file):
+    """Refuse a file whose weights lie in other files, beside its own shards."""
+    file = Path(file)
+    if file.suffix == ".keras":
+        return check_archive(file)
+    if file.suffix != ".json":
+        return check_hdf5(file)
+    shards = json.loads(file.read_text("utf-8"))["weight_map"].values()
+    for name in {name for names in shards for name in names}:
+        if Path(name).name != name:
+            raise ValueError(f"its part {name!r} does not lie beside it")
+        check_hdf5(file.parent / name)
+    return None
 
 
 def _read_weights(model, file):
