@@ -6,6 +6,7 @@ and 10,000 to test on.
 
 import contextlib
 import gzip
+import http.client
 import math
 import os
 import re
@@ -29,11 +30,12 @@ from lenet_keras.checks import (
     integer_labels,
     need_tensorflow,
 )
-from lenet_keras.hints import check_name
+from lenet_keras.hints import check_name, printable
 from lenet_keras.images import distort as distort_images
 from lenet_keras.images import frame, to_input
 
 _VARIABLE = "LENET_KERAS_DATA"
+_LARGEST = 2**30  # bytes of an IDX file, unpacked; the largest EMNIST has 550 million
 _NAMES = ("auto", "mnist", "digits")
 _FILES = (
     "train-images-idx3-ubyte",
@@ -53,7 +55,7 @@ class Data(NamedTuple):
     test_labels: np.ndarray
 
 
-def load(name="auto", folder=None):
+def load(name="auto", folder=None, *, classes=None):
     """Load handwritten digits: from a folder, else Keras' MNIST, else bundled ones.
 
     MNIST is the paper's own data set (Section III-A). Where it cannot be reached,
@@ -61,8 +63,13 @@ def load(name="auto", folder=None):
 
     Args:
         name: "auto", "mnist" or "digits".
-        folder: path of a folder with the four IDX files, gzipped or not. Defaults to
-            the environment variable LENET_KERAS_DATA, where set.
+        folder: path of a folder with the four IDX files, gzipped or not, of MNIST or
+            of sets in its form (EMNIST, QMNIST, Fashion-MNIST); also where PyTorch
+            keeps them, MNIST/raw in it. Defaults to the environment variable
+            LENET_KERAS_DATA, where set.
+        classes: int, how many classes a folder's labels name, by default ten digits.
+            Labels from 1 to `classes`, as EMNIST's 26 letters have them, are then
+            counted from 0.
 
     Returns:
         `Data`: uint8 images (n, 28, 28) and int64 labels (n,), training and test.
@@ -77,10 +84,12 @@ def load(name="auto", folder=None):
         if folder is not None:
             raise ValueError('"digits" is bundled; leave out folder or pass "mnist".')
         return _digits()
+    if classes is not None:
+        check_count("classes", classes)
     if folder is not None:
-        return _read_folder(Path(folder))
+        return _read_folder(Path(folder), classes)
     if os.environ.get(_VARIABLE):
-        return _read_folder_of_variable()
+        return _read_folder_of_variable(classes)
     try:
         return _keras_mnist()
     except ConnectionError as error:
@@ -90,35 +99,46 @@ def load(name="auto", folder=None):
         return _digits()
 
 
-def load_named(name):
+def load_named(name, classes=None):
     """Load a data set by its name, as `load` does, or from a folder, for a command.
 
     Args:
         name: "auto", "mnist" or "digits", or the path of a folder.
+        classes: int, as for `load`.
     """
-    return load(name) if name in _NAMES else load("mnist", folder=name)
+    folder = None if name in _NAMES else name
+    return load("mnist" if folder else name, folder, classes=classes)
 
 
 def read_idx(path):
-    """Read one file of unsigned bytes in MNIST's IDX format, gzipped or not.
+    """Read one file in MNIST's IDX format, gzipped or not.
 
     Args:
         path: path of the file; gzip is recognised by its content, not by its name.
 
     Returns:
-        uint8 array of the file's own shape: (n, rows, columns) or (n,).
+        Array of the file's own shape: uint8 (n, rows, columns) or (n,), or int32 (n, 8)
+        of QMNIST's labels.
 
     Raises:
-        ValueError: if the file is damaged or not an IDX file of bytes.
+        ValueError: if the file is damaged, holds something else, or announces more than
+            a gigabyte.
     """
+    with _idx_stream(path) as stream:
+        return _read_body(stream, *_read_header(stream, path), path)
+
+
+@contextlib.contextmanager
+def _idx_stream(path):
+    """The bytes of a file, unpacked."""
     with open(path, "rb") as file:
         gzipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         try:
-            return _parse_idx(gzip.GzipFile(fileobj=file) if gzipped else file, path)
+            yield gzip.GzipFile(fileobj=file) if gzipped else file
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(
-                f"{path} is a damaged gzip file ({error}). Fetch it again."
+                f"{printable(path)} is a damaged gzip file ({error}). Fetch it again."
             ) from error
 
 
@@ -190,54 +210,115 @@ def gather_batches(indices, arrays, ready):
     return indices.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def _read_folder_of_variable():
+def _read_folder_of_variable(classes):
     """Read the folder that the environment names, and let errors say that it does."""
     try:
-        return _read_folder(Path(os.environ[_VARIABLE]))
+        return _read_folder(Path(os.environ[_VARIABLE]), classes)
     except (ValueError, FileNotFoundError) as error:
-        message = f"{error} The folder is set by {_VARIABLE}={os.environ[_VARIABLE]}."
+        folder = printable(os.environ[_VARIABLE])
+        message = f"{error} The folder is set by {_VARIABLE}={folder}."
         raise type(error)(message) from error
 
 
-def _read_folder(folder):
-    folder = folder.expanduser().resolve()
+def _read_folder(folder, classes):
+    folder = _folder_of_files(folder)
+    splits = [_read_split(folder, split) for split in ("train", "t10k")]
+    (train, train_labels), (test, test_labels) = splits
+    labels = _class_numbers(folder, train_labels, test_labels, classes)
+    name = folder.parent.name if folder.name == "raw" else folder.name
+    return Data(name, train, labels[: len(train)], test, labels[len(train) :])
+
+
+def _folder_of_files(folder):
+    """The folder itself, or the one within it where PyTorch keeps the files."""
+    try:
+        folder = folder.expanduser().resolve()
+    except (RuntimeError, OSError) as error:  # a user or a link that leads nowhere
+        raise FileNotFoundError(
+            f"{printable(folder)} leads to no folder ({printable(error)}). Name one "
+            "with IDX files."
+        ) from error
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder. Name one with IDX files.")
-    train, test = (_read_split(folder, split) for split in ("train", "t10k"))
-    return Data(folder.name, *train, *test)
+        raise FileNotFoundError(
+            f"{printable(folder)} is not a folder. Name one with IDX files."
+        )
+    inner = [folder, folder / "raw", folder / "MNIST" / "raw"]
+    if not any(map(_holds_files, inner)):
+        others = [raw for raw in sorted(folder.glob("*/raw")) if _holds_files(raw)]
+        if len(others) > 1:
+            names = ", ".join(printable(raw.parent.name) for raw in others)
+            raise ValueError(
+                f"{printable(folder)} has several data sets: {names}. Name the folder "
+                "of one of them."
+            )
+        inner += others
+    return next(filter(_holds_files, inner), folder)
+
+
+def _holds_files(folder):
+    return folder.is_dir() and any("-images" in path.name for path in folder.iterdir())
+
+
+def _class_numbers(folder, train, test, classes):
+    """Labels of both sets, counted from 0, or why they name other classes."""
+    labels = np.concatenate((train, test)).astype(np.int64)
+    low, high = labels.min(), labels.max()
+    if low >= 0 and high < (classes or 10):
+        return labels
+    if (low, high) == (1, classes):
+        return labels - 1
+    many = high if low == 1 else high + 1
+    raise ValueError(
+        f"{printable(folder)} must hold labels 0 to {(classes or 10) - 1}; it has "
+        f"{low} to {high}. Take another set, or pass classes={many} to load"
+        f"{', which then counts them from 0' if low == 1 else ''}, and to build_lenet5."
+    )
 
 
 def _read_split(folder, split):
     """Read images and labels of "train" or "t10k" and check one against the other."""
     paths = [_find_idx(folder, name) for name in _FILES if name.startswith(split)]
+    _compare_headers(*paths)
     images, labels = map(read_idx, paths)
-    for path, array, ndim in zip(paths, (images, labels), (3, 1), strict=True):
-        if array.ndim != ndim:
-            kind = {1: "labels", 3: "images"}.get(array.ndim, "neither kind")
-            raise ValueError(
-                f"{path} must have {ndim} dimensions; it has {array.ndim} ({kind}). "
-                "Are images and labels swapped?"
-            )
-    check_pairs(images, labels, f"{paths[0]}: ")
-    if labels.max() > 9:
-        raise ValueError(
-            f"{paths[1]} must hold labels 0 to 9; its largest is {labels.max()}. "
-            "Take a set of ten classes."
-        )
+    if labels.ndim == 2:
+        labels = labels[:, 0]  # QMNIST: the class, then who wrote it, and where
+    check_pairs(images, labels, f"{printable(paths[0])}: ")
     if paths[0].name.startswith("emnist"):
         images = images.transpose(0, 2, 1)  # EMNIST stores its pictures by columns
     if images.shape[1:] != (28, 28):
         pictures = map(Image.fromarray, images)
         method = Image.Resampling.BILINEAR
         images = np.stack([ImageOps.pad(each, (28, 28), method) for each in pictures])
-    return np.ascontiguousarray(images), labels.astype(np.int64)
+    return np.ascontiguousarray(images), labels
+
+
+def _compare_headers(images, labels):
+    """Hold what two files announce against each other, before any of it is read."""
+    shapes = []
+    for path in (images, labels):
+        with _idx_stream(path) as stream:
+            shapes.append(_read_header(stream, path)[1])
+    is_qmnist = len(shapes[1]) == 2 and shapes[1][1] == 8
+    for path, shape, ndim in ((images, shapes[0], 3), (labels, shapes[1], 1)):
+        if len(shape) != ndim and not (ndim == 1 and is_qmnist):
+            kind = {1: "labels", 3: "images"}.get(len(shape), "neither kind")
+            raise ValueError(
+                f"{printable(path)} must have {ndim} dimensions; it has {len(shape)} "
+                f"({kind}). Are images and labels swapped?"
+            )
+    if shapes[0][0] != shapes[1][0]:
+        raise ValueError(
+            f"{printable(images)}: there must be one label per image; received "
+            f"{shapes[0][0]} images and {shapes[1][0]} labels. Pair them up first."
+        )
 
 
 def _find_idx(folder, name):
     """Find the file that plays the role of, say, t10k-images-idx3-ubyte."""
     split, kind, idx = name.removesuffix("-ubyte").split("-")
     split = "(t10k|test)" if split == "t10k" else split
-    pattern = re.compile(rf"(.*-)?{split}-{kind}[-.]{idx}-ubyte(\.gz)?")
+    idx = f"({idx}-ubyte|idx2-int)" if kind == "labels" else f"{idx}-ubyte"
+    pattern = re.compile(rf"(.*-)?{split}-{kind}[-.]{idx}(\.gz)?")
     files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
     found = {file for file in files if pattern.fullmatch(file)}
     # Of a file and its gzipped copy, the copy is left aside.
@@ -247,42 +328,59 @@ def _find_idx(folder, name):
         return files[exact.pop()]
     if exact:
         raise ValueError(
-            f"{folder} has several files for {name}: {', '.join(sorted(exact))}. "
+            f"{printable(folder)} has several files for {name}: "
+            f"{printable(', '.join(sorted(exact)))}. "
             "Keep one of them."
         )
     raise FileNotFoundError(
-        f"{folder} has no {name}. It must hold {', '.join(_FILES)}, gzipped or not; "
-        f"found {', '.join(list(files)[:8]) or 'no file'}."
+        f"{printable(folder)} has no {name}. It must hold {', '.join(_FILES)}, gzipped "
+        f"or not; found {printable(', '.join(list(files)[:8])) or 'no file'}."
     )
 
 
-def _parse_idx(stream, path):
-    """Parse 00 00, type, rank, the dimensions (32 bits, big-endian), then the bytes."""
+def _read_header(stream, path):
+    """Read 00 00, the type, the rank, and the dimensions (32 bits, big-endian)."""
+    path = printable(path)
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise ValueError(
             f"{path} is not an IDX file: it must begin with 00 00 08 and the number of "
             f"dimensions; it begins with {magic.hex(' ') or 'nothing'}. Fetch it again."
         )
-    if magic[2] != 8 or not 1 <= magic[3] <= 3:
+    kind, rank = magic[2:]
+    if (kind, rank) != (12, 2) and not (kind == 8 and 1 <= rank <= 3):
         raise ValueError(
             f"{path} must hold unsigned bytes (type 08) in 1 to 3 dimensions; it has "
-            f"type {magic[2]:02x} in {magic[3]} dimensions. Convert it first."
+            f"type {kind:02x} in {rank} dimensions. Convert it first."
         )
-    header = stream.read(4 * magic[3])
-    if len(header) < 4 * magic[3]:
+    header = stream.read(4 * rank)
+    if len(header) < 4 * rank:
         raise ValueError(f"{path} ends inside its header. Fetch it again.")
     shape = tuple(np.frombuffer(header, ">u4").tolist())
-    data, size = bytearray(), math.prod(shape)
+    dtype = np.dtype(np.uint8 if kind == 8 else ">i4")
+    size = math.prod(shape) * dtype.itemsize
+    if size > _LARGEST:
+        raise ValueError(
+            f"{path} announces {shape}, {size:,} bytes; more than {_LARGEST:,} are not "
+            "read. Take a part of it."
+        )
+    return dtype, shape
+
+
+def _read_body(stream, dtype, shape, path):
+    """Read the array that a header announced."""
+    data, size = bytearray(), math.prod(shape) * dtype.itemsize
     # In chunks, and one byte too many: a header may lie, in either direction.
     while chunk := stream.read(min(2**20, size + 1 - len(data))):
         data += chunk
     if len(data) != size:
         has = f"only {len(data)}" if len(data) < size else "more"
         raise ValueError(
-            f"{path} announces {shape}, {size} bytes, but holds {has}. Fetch it again."
+            f"{printable(path)} announces {shape}, {size} bytes, but holds {has}. "
+            "Fetch it again."
         )
-    return np.frombuffer(data, np.uint8).reshape(shape)
+    array = np.frombuffer(data, dtype).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _keras_mnist():
@@ -299,7 +397,8 @@ def _keras_mnist():
             "Keras' folder (usually ~/.keras) and load again."
         ) from error
     except Exception as error:  # Keras raises a bare Exception where a fetch fails
-        if not isinstance(error, OSError) and "URL fetch failure" not in str(error):
+        is_network = isinstance(error, OSError | http.client.HTTPException)
+        if not is_network and "URL fetch failure" not in str(error):
             raise
         raise ConnectionError(
             f"MNIST is not on this machine and cannot be downloaded ({error}). Connect "

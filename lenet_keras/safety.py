@@ -1,8 +1,8 @@
 """What a file may be before Keras opens it: all of it within itself, of bounded size.
 
 Keras' safe mode keeps out the code that a model's file can carry. These checks come
-before, and also hold where a release of Keras has a hole: no function is called that a
-file names, nothing is read from another file, and no memory is taken for what it claims.
+before, and also hold where a release of Keras has a hole: no function that a file names
+is called, nothing is read from another file, no memory is taken for what it claims.
 """
 
 import io

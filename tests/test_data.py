@@ -1,6 +1,7 @@
 """What `lenet_keras.data` promises: MNIST as the paper has it, and clear errors."""
 
 import gzip
+import http.client
 import os
 import struct
 import tempfile
@@ -127,6 +128,130 @@ def test_the_exact_name_wins_over_a_prefix_and_raw_over_its_gzipped_copy(tmp_pat
     assert_holds(data.load(folder=tmp_path), arrays())
 
 
+@pytest.mark.parametrize("given", [".", "MNIST", "MNIST/raw"])
+def test_a_folder_of_pytorch_is_read_from_every_height(tmp_path, given):
+    for seed, name in enumerate(("MNIST", "FashionMNIST")):
+        (tmp_path / name / "raw").mkdir(parents=True)
+        fill(tmp_path / name / "raw", arrays(seed=seed))
+    loaded = data.load(folder=tmp_path / given)
+    assert_holds(loaded, arrays())
+    assert loaded.name == "MNIST"
+
+
+def test_of_several_sets_of_pytorch_one_must_be_named(tmp_path):
+    for seed, name in enumerate(("KMNIST", "FashionMNIST")):
+        (tmp_path / name / "raw").mkdir(parents=True)
+        fill(tmp_path / name / "raw", arrays(seed=seed))
+    with pytest.raises(ValueError, match="several data sets: FashionMNIST, KMNIST"):
+        data.load(folder=tmp_path)
+    assert data.load(folder=tmp_path / "KMNIST").name == "KMNIST"
+
+
+def test_qmnist_is_read_by_its_own_names_and_labels(tmp_path):
+    a, b, c, d = arrays()
+    for split, images, labels in (("train", a, b), ("test", c, d)):
+        wide = np.arange(8 * len(labels)).reshape(-1, 8)
+        wide[:, 0] = labels
+        raw = struct.pack(">III", 0x0C02, *wide.shape) + wide.astype(">i4").tobytes()
+        name = f"qmnist-{split}-images-idx3-ubyte"
+        (tmp_path / name).write_bytes(idx(images))
+        name = f"qmnist-{split}-labels-idx2-int.gz"
+        (tmp_path / name).write_bytes(gzip.compress(raw))
+    assert_holds(data.load(folder=tmp_path), (a, b, c, d))
+
+
+def test_letters_are_counted_from_0_where_their_number_is_given(tmp_path):
+    a, _, c, _ = arrays(count=26)
+    letters = np.arange(1, 27, dtype=np.uint8)
+    names = [f"emnist-letters-{n.replace('t10k', 'test')}" for n in NAMES]
+    fill(tmp_path, (a, letters, c, letters[::-1]), names)
+    with pytest.raises(ValueError, match="1 to 26.*classes=26 .*counts them from 0"):
+        data.load(folder=tmp_path)
+    loaded = data.load(folder=tmp_path, classes=26)
+    assert loaded.train_labels.tolist() == list(range(26))
+    assert loaded.test_labels.tolist() == list(range(26))[::-1]
+
+
+def test_labels_from_1_to_10_are_not_guessed_at(tmp_path):
+    """Elsewhere the digit 0 has the label 10, and 1 is 1."""
+    a, _, c, _ = arrays(count=10)
+    labels = np.arange(1, 11, dtype=np.uint8)
+    with pytest.raises(ValueError, match="it has 1 to 10"):
+        data.load(folder=fill(tmp_path, (a, labels, c, labels)))
+
+
+def test_other_numbers_of_classes_are_taken_when_asked_for(tmp_path):
+    a, _, c, _ = arrays(count=47)
+    labels = np.arange(47, dtype=np.uint8)
+    fill(tmp_path, (a, labels, c, labels))
+    assert data.load(folder=tmp_path, classes=47).train_labels.max() == 46
+    with pytest.raises(ValueError, match="0 to 25; it has 0 to 46.*classes=47"):
+        data.load(folder=tmp_path, classes=26)
+
+
+@pytest.mark.parametrize("folder", ["~nobody-of-this-name", "loop", "file", "a\x1b[2J"])
+def test_a_path_that_leads_to_no_folder_is_a_promised_error(folder, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    given = folder if folder.startswith("~") else tmp_path / folder
+    with pytest.raises(FileNotFoundError, match="folder") as error:
+        data.load(folder=given)
+    assert "\x1b" not in str(error.value)
+
+
+def test_a_gigabyte_of_labels_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    fill(tmp_path, arrays())
+    with gzip.open(tmp_path / NAMES[1], "wb", compresslevel=1) as file:
+        file.write(struct.pack(">II", 2049, 2**30))
+        for _ in range(20):  # the rest would be unpacked as well
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="6 images and 1073741824 labels"):
+            data.load(folder=tmp_path)
+        with pytest.raises(ValueError, match="holds only"):
+            data.read_idx(tmp_path / NAMES[1])
+        images = struct.pack(">IIII", 2051, 2**30, 28, 28)
+        (tmp_path / NAMES[0]).write_bytes(images)
+        with pytest.raises(ValueError, match="more than 1,073,741,824 are not read"):
+            data.load(folder=tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_changed_folder_gives_arrays_or_a_promised_error(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    contents = [bytearray(idx(array)) for array in arrays(count=3, shape=(4, 4))]
+    for content in contents:
+        for place in rng.integers(0, len(content), rng.integers(3)):
+            content[place] = rng.integers(256)
+        if rng.random() < 0.2:
+            del content[rng.integers(len(content)) :]
+    names = [n + rng.choice(["", ".gz"]) for n in rng.permutation(NAMES)]
+    for name, content in zip(names, contents, strict=True):
+        (tmp_path / name).write_bytes(
+            gzip.compress(content) if rng.random() < 0.5 else content
+        )
+    try:
+        loaded = data.load(folder=tmp_path)
+    except (ValueError, FileNotFoundError) as error:
+        assert str(tmp_path) in str(error)
+    else:
+        assert len(loaded.train_images) == len(loaded.train_labels)
+
+
+def test_an_interrupted_download_is_a_promised_error(monkeypatch):
+    def interrupted():
+        raise http.client.IncompleteRead(b"half", 10)
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", interrupted)
+    with pytest.raises(ConnectionError, match="cannot be downloaded"):
+        data.load("mnist")
+    assert data.load().name == "digits"
+
+
 def test_several_candidates_are_listed(tmp_path):
     for prefix in ("emnist-digits", "emnist-mnist"):
         fill(tmp_path, arrays(), [f"{prefix}-{n}" for n in NAMES])
@@ -145,7 +270,7 @@ def test_pictures_of_another_size_keep_their_aspect_and_are_centred(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a, b: (a, b + 17), "largest is 26"),
+        (lambda a, b: (a, b + 17), "0 to 9; it has 6 to 26.*classes=27 to load"),
         (lambda a, b: (a, b[:4]), "6 images and 4 labels"),
         (lambda a, b: (a[:0], b[:0]), "no image"),
         (lambda a, b: (b, b), "3 dimensions; it has 1 .labels.*swapped"),
@@ -281,9 +406,9 @@ def test_any_bytes_give_an_array_or_a_value_error(content, packing):
             assert array.dtype == np.uint8 and idx(array) == content
 
 
-def test_a_header_that_claims_2_gigabytes_costs_no_memory(tmp_path):
+def test_a_header_that_claims_half_a_gigabyte_costs_no_memory(tmp_path):
     path = tmp_path / "liar"
-    path.write_bytes(struct.pack(">II", 2049, 2**31) + bytes(100))
+    path.write_bytes(struct.pack(">II", 2049, 2**29) + bytes(100))
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="holds only 100"):
