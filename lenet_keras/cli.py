@@ -51,6 +51,7 @@ from lenet_keras.training import train
 
 DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: auto)"
 VARIANT_HELP = f"{', '.join(VARIANTS)} (default: classic)"
+_COLUMNS = 10  # classes, of which a table has a column each
 RECIPE_HELP = (
     f"{', '.join(name for name in RECIPES if name not in VARIANTS)} "
     "(default: the variant's own)"
@@ -128,8 +129,13 @@ def _say_how_to_go_on(args):
     return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        super().error(printable(message))
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="lenet5",
         description="LeNet-5 (LeCun, Bottou, Bengio, Haffner, 1998) in Keras.",
     )
@@ -216,9 +222,9 @@ def _train_in(out, args):
         console.print(f"Resuming {printable(out)} after epoch {epochs_done}.")
         _say_other_threads(console, settings)
     console.print(_count_table(model))
-    console.print(f"{describe_threads()}. Data: {data.name}.")
+    console.print(f"{describe_threads()}. Data: {printable(data.name)}.")
     console.print(
-        f"Training on {len(data.train_images):,} images of {data.name}: "
+        f"Training on {len(data.train_images):,} images of {printable(data.name)}: "
         f"recipe {name}, {epochs} epochs, batch size {batch_size}, "
         f"seed {settings['seed']}."
     )
@@ -268,17 +274,30 @@ def _say_if_guessing(console, data, probabilities):
 
 def _evaluate(args):
     """Test a saved model: error rate, confusion matrix, most confused pairs."""
-    _report(_console(), _model(args.model), load_named(args.data))
+    model = _model(args.model)
+    classes = _classes_of(model)
+    _report(_console(), model, load_named(args.data, len(classes)))
 
 
 def _predict(args):
     """Read digits from pictures: ink on light or light on dark, any size."""
     model = _model(args.model)
+    classes = _classes_of(model)
     digits = np.stack([read_digit(path) for path in args.images])
-    table = _table("picture", "answer", *map(str, range(model.output_shape[-1])))
-    for path, row in zip(args.images, predict(model, digits), strict=True):
-        table.add_row(printable(path), str(row.argmax()), *(f"{p:.1%}" for p in row))
+    answers = predict(model, digits).reshape(len(digits), len(classes))
+    shown = classes if len(classes) <= _COLUMNS else ["next", "next", "next"]
+    table = _table("picture", "answer", *shown)
+    for path, row in zip(args.images, answers, strict=True):
+        table.add_row(printable(path), *_cells(row, classes))
     _console().print(table)
+
+
+def _cells(row, classes):
+    """The answer and the probability of each class; of many, those of the first four."""
+    if len(classes) <= _COLUMNS:
+        return [classes[row.argmax()], *(f"{p:.1%}" for p in row)]
+    first, *others = [f"{classes[i]} {row[i]:.1%}" for i in np.argsort(-row)[:4]]
+    return [first, *others]
 
 
 def _page(args):
@@ -301,6 +320,21 @@ def _model(path):
     model = load_model(path)
     check_weights(model)
     return model
+
+
+def _classes_of(model):
+    """The names of a model's classes; of one that reads digits, one at a time."""
+    shape, output = model.output_shape, model.layers[-1]
+    reads = model.input_shape
+    if not isinstance(shape, tuple) or not isinstance(reads, tuple):
+        raise ValueError(f"the model {model.name!r} has several inputs or outputs.")
+    if set(shape[1:-1]) - {None, 1}:
+        raise ValueError(
+            f"the model {model.name!r} answers {shape[1:-1]} times for each image, and "
+            "the commands read one digit at a time. Build it for 32x32."
+        )
+    names = getattr(output, "classes", None) or map(str, range(shape[-1]))
+    return list(map(printable, names))
 
 
 def _run_folder(args):
@@ -333,14 +367,22 @@ def _report(console, model, data):
     error, probabilities = evaluate(model, data.test_images, data.test_labels)
     answers = probabilities.argmax(-1)
     number = len(answers)
-    table = _table("true / predicted", *map(str, range(10)))
-    for digit, row in enumerate(confusion(data.test_labels, answers)):
-        table.add_row(str(digit), *map(str, row))
-    console.print(table)
+    names = _classes_of(model)
+    if len(names) <= _COLUMNS:
+        table = _table("true / predicted", *names)
+        counts = confusion(data.test_labels, answers, len(names))
+        for name, row in zip(names, counts, strict=True):
+            table.add_row(name, *map(str, row))
+        console.print(table)
+    else:
+        console.print(
+            f"No confusion matrix of {len(names)} classes fits here: "
+            "lenet_keras.confusion counts it."
+        )
     console.print(
         "Most confused: "
         + ", ".join(
-            f"{pair.truth} taken for {pair.answer} {pair.count} times"
+            f"{names[pair.truth]} taken for {names[pair.answer]} {pair.count} times"
             for pair in most_confused(data.test_labels, answers)
         )
     )
@@ -396,7 +438,11 @@ def _count_table(model):
     paper = ["trainable (paper)", "connections (paper)"] if is_1998 else []
     table = _table("layer", *columns, *paper)
     for row in counts.layers:
-        cells = [row.name, row.kind, "x".join(map(str, row.shape))]
+        cells = [
+            printable(row.name),
+            printable(row.kind),
+            "x".join(map(str, row.shape)),
+        ]
         cells += [f"{n:,}" for n in row[3:7]] + [
             str(row.receptive_field),
             str(row.stride),

@@ -33,13 +33,17 @@ def quiet_start():
         try:
             yield
         except (ModuleNotFoundError, ValueError) as error:
-            is_missing = getattr(error, "name", None) in _BACKENDS
-            if not is_missing and "import backend" not in str(error):
+            missing = getattr(error, "name", None)
+            if missing not in _BACKENDS and "import backend" not in str(error):
                 raise
-            raise ImportError(
-                f"Keras cannot start on the backend it is set to: {error}. Install "
-                "it, or set KERAS_BACKEND=tensorflow."
-            ) from None
+            message = f"Keras cannot start on the backend it is set to: {error}. "
+            message += "Install it, or set KERAS_BACKEND=tensorflow."
+            if missing == "tensorflow":
+                message = f"lenet_keras needs TensorFlow: {error}. Install it."
+            if _is_command():
+                os.write(shown, f"lenet5: error: {message}\n".encode())
+                sys.exit(2)
+            raise ImportError(message) from None
         except BaseException:
             held.seek(0)
             os.write(shown, held.read())
@@ -48,6 +52,12 @@ def quiet_start():
             sys.stderr.flush()
             os.dup2(shown, 2)
             os.close(shown)
+
+
+def _is_command():
+    """Whether this process is the command `lenet5`, which has begun to import."""
+    is_module = sys.argv[0] == "-m" and "lenet_keras" in sys.orig_argv
+    return is_module or os.path.splitext(os.path.basename(sys.argv[0]))[0] == "lenet5"
 
 
 def _open_what_is_closed():

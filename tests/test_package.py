@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,18 +144,52 @@ def test_a_backend_that_keras_does_not_know_is_named_in_a_line():
     assert len(lines) < 10
 
 
-def test_a_backend_that_is_not_installed_is_named_in_a_line(tmp_path):
-    (tmp_path / "jax").mkdir()
-    (tmp_path / "jax" / "__init__.py").write_text(
-        "raise ModuleNotFoundError(\"No module named 'jax'\", name='jax')"
-    )
-    run = python("import lenet_keras", KERAS_BACKEND="jax", PYTHONPATH=str(tmp_path))
+@pytest.fixture
+def without(tmp_path):
+    """A folder that hides packages, as if they were not installed."""
+
+    def hide(name):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(
+            f"raise ModuleNotFoundError(\"No module named '{name}'\", name='{name}')"
+        )
+        return str(tmp_path)
+
+    return hide
+
+
+def test_a_backend_that_is_not_installed_is_named_in_a_line(without):
+    run = python("import lenet_keras", KERAS_BACKEND="jax", PYTHONPATH=without("jax"))
     lines = run.stderr.splitlines()
     assert lines[-1] == (
         "ImportError: Keras cannot start on the backend it is set to: No module "
         "named 'jax'. Install it, or set KERAS_BACKEND=tensorflow."
     )
     assert len(lines) < 10
+
+
+@pytest.mark.parametrize(
+    ("backend", "missing", "message"),
+    [
+        ("jax", "jax", "Keras cannot start on the backend it is set to: No module"),
+        ("nothing", "none", "Keras cannot start on the backend it is set to: "),
+        ("tensorflow", "tensorflow", "lenet_keras needs TensorFlow: No module named"),
+    ],
+)
+def test_a_command_without_its_backend_is_one_line(backend, missing, message, without):
+    path = os.pathsep.join(
+        (without(missing), str(Path(lenet_keras.__file__).parents[1]))
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "lenet_keras", "summary"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": path},
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"lenet5: error: {message}")
+    assert run.stderr.count("\n") == 1
 
 
 def test_type_checkers_may_read_our_types():
