@@ -276,7 +276,13 @@ def _evaluate(args):
     """Test a saved model: error rate, confusion matrix, most confused pairs."""
     model = _model(args.model)
     classes = _classes_of(model)
-    _report(_console(), model, load_named(args.data, len(classes)))
+    data = load_named(args.data, len(classes))
+    if data.name in ("digits", "mnist") and "".join(classes[:9]) not in "0123456789":
+        raise ValueError(
+            f"the model {model.name!r} reads {', '.join(classes)}; the images of "
+            f"{data.name} are digits. Name a folder with such images by --data."
+        )
+    _report(_console(), model, data)
 
 
 def _predict(args):
@@ -293,7 +299,7 @@ def _predict(args):
 
 
 def _cells(row, classes):
-    """The answer and the probability of each class; of many, those of the first four."""
+    """The answer and each probability; of many classes, those of the first four."""
     if len(classes) <= _COLUMNS:
         return [classes[row.argmax()], *(f"{p:.1%}" for p in row)]
     first, *others = [f"{classes[i]} {row[i]:.1%}" for i in np.argsort(-row)[:4]]

@@ -101,7 +101,7 @@ def readable(model, images, is_trained=True):
         check_inputs(images, model.name, is_trained)
         return images
     shape = (*shape, 1) if len(shape) == 2 else shape
-    fits = len(shape) == 3 and all(
+    fits = len(shape) == len(wanted) == 3 and all(
         got >= 32 if want is None else want == got
         for want, got in zip(wanted, shape, strict=True)
     )

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import signal
+import stat
+import struct
 import subprocess
 import sys
 import time
@@ -498,3 +500,119 @@ def test_a_model_whose_weights_are_no_numbers_is_refused(
     message = failure(capsys, name, tmp_path / "broken.keras", *rest[name])
     assert "NaN or infinity among its weights, in f6/bias" in message
     assert not (tmp_path / "page.html").exists()
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+BUILT = {
+    "47 classes": {"classes": 47},
+    "letters": {"variant": "1998", "classes": LETTERS},
+    "two digits": {"variant": "1998", "classes": 2},
+    "free length": {"input_shape": (None, None, 1)},
+    "free width": {"input_shape": (32, None, 1), "variant": "modern"},
+    "bytes": {"include_preprocessing": True},
+    "wide": {"input_shape": (32, 48, 1)},
+    "high and free": {"input_shape": (64, None, 1)},
+}
+
+
+@pytest.fixture(scope="module")
+def letters_folder(tmp_path_factory):
+    """Pictures of 26 classes in EMNIST's form."""
+    folder = tmp_path_factory.mktemp("emnist-letters")
+    labels = np.arange(1, 27, dtype="uint8")
+    images = np.random.default_rng(0).integers(0, 256, (26, 28, 28)).astype("uint8")
+    for split in ("train", "test"):
+        for array, kind in ((images, "images-idx3"), (labels, "labels-idx1")):
+            header = struct.pack(f">I{array.ndim}I", 2048 + array.ndim, *array.shape)
+            name = f"emnist-letters-{split}-{kind}-ubyte"
+            (folder / name).write_bytes(header + array.tobytes())
+    return folder
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_every_command_takes_every_model_or_says_in_a_line_that_it_does_not(
+    name, tmp_path, capsys, letters_folder
+):
+    model = build_lenet5(**BUILT[name])
+    classes = model.output_shape[-1]
+    model.save(tmp_path / "model.keras")
+    picture = digit_picture(tmp_path / "digit.png")
+    reads_one = name not in ("wide", "high and free")
+
+    status = cli.main(["predict", str(tmp_path / "model.keras"), picture])
+    out, err = capsys.readouterr()
+    if reads_one:
+        assert status == 0, err
+        row = next(line for line in out.splitlines() if "%" in line)
+        assert row.count("%") == (classes if classes <= 10 else 4)
+        assert name != "letters" or row.split()[1] in LETTERS
+    else:
+        assert status == 2
+        assert "at a time" in err and err.count("\n") == 1
+
+    data = str(letters_folder) if name in ("47 classes", "letters") else "digits"
+    status = cli.main(["evaluate", str(tmp_path / "model.keras"), "--data", data])
+    out, err = capsys.readouterr()
+    if name == "47 classes":
+        assert status == 0 and "of 26 wrong" in out and "47 classes" in out
+    elif name == "letters":
+        assert status == 0 and "of 26 wrong" in out
+    elif reads_one and classes == 10:
+        assert status == 0, err
+        rows = [line.split() for line in out.splitlines()]
+        table = [list(map(int, row[1:])) for row in rows if "".join(row).isdigit()]
+        assert np.sum(table) == 360
+    else:
+        assert status == 2 and err.count("\n") == 1
+
+
+def test_a_model_of_letters_is_not_tested_on_digits(tmp_path, capsys):
+    build_lenet5("1998", classes=LETTERS).save(tmp_path / "letters.keras")
+    message = failure(
+        capsys, "evaluate", tmp_path / "letters.keras", "--data", "digits"
+    )
+    assert "the images of digits are digits" in message
+
+
+def test_no_name_reaches_the_terminal_as_a_command(capsys, tmp_path, digits):
+    """Names of models, layers, folders, pictures and what is mistyped."""
+    name = "\x1b[2Jcleared\x07\r\x9b31m"
+    folder = tmp_path / name
+    folder.mkdir()
+    build_lenet5(name=name).save(folder / "model.keras")
+    picture = digit_picture(folder / f"{name}.png")
+    np.zeros(3).tofile(folder / "train-images-idx3-ubyte")
+    model = str(folder / "model.keras")
+    for arguments in (
+        ["predict", model, picture],
+        ["predict", model, str(folder / "none.png")],
+        ["evaluate", model, "--data", "digits"],
+        ["evaluate", model, "--data", str(folder)],
+        ["evaluate", picture],
+        ["page", model, "--out", str(folder / "page.html")],
+        ["page", model, "--out", str(folder)],
+        ["train", "--data", str(folder), "--out", str(folder / "out")],
+        ["train", "--resume", "--out", str(folder)],
+        ["train", "--variant", name],
+        ["summary", "--variant", name],
+    ):
+        cli.main(arguments)
+        out, err = capsys.readouterr()
+        assert out + err
+        for steering in "\x1b\x07\r\x9b":
+            assert steering not in out + err, arguments
+    with pytest.raises(SystemExit):
+        cli.main([name, f"--{name}"])
+    assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", ["page", "train --data digits"])
+def test_an_output_that_is_a_device_stays_one(arguments, capsys):
+    device = os.stat("/dev/full")
+    failure(capsys, *arguments.split(), "--out", "/dev/full")
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    assert os.stat("/dev/full").st_rdev == device.st_rdev
+    if arguments == "page":
+        assert cli.main(["page", "--out", "/dev/null"]) == 0
+        assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
