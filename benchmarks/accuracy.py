@@ -37,7 +37,7 @@ def main():
     # One epoch is asked of the classic variant alone: what a first lesson trains.
     trainings = [("classic", mnist, 1), ("classic", digits, RECIPES["classic"].epochs)]
     trainings += [(variant, mnist, RECIPES[variant].epochs) for variant in VARIANTS]
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for variant, data, epochs in trainings:
         if variant in (args.variants or VARIANTS):
             errors = [_test_error(variant, data, epochs, s) for s in range(args.seeds)]
@@ -54,7 +54,7 @@ def main():
             print(key, errors, flush=True)
             _write(RESULTS, json.dumps(results, indent=2) + "\n")
     readme = ROOT / "README.md"
-    _write(readme, with_table(readme.read_text(), table(results)))
+    _write(readme, with_table(readme.read_text("utf-8"), table(results)))
 
 
 def table(results):
@@ -90,7 +90,7 @@ def _test_error(variant, data, epochs, seed):
 
 
 def _write(path, text):
-    write_whole(path, lambda temporary: temporary.write_text(text))
+    write_whole(path, lambda temporary: temporary.write_text(text, "utf-8"))
 
 
 def _arguments():

@@ -59,7 +59,7 @@ def ours(args, say, threads=True):
 
 def script(args, say):
     """The lines of the README; its `fit` waits for its turns."""
-    (lines,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
+    (lines,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.S)
     names = {}
     exec(lines.split("model.fit(")[0], names)
     _fit(names["model"], args, say)

@@ -24,7 +24,7 @@ def main():
     args = _arguments()
     use_all_cores()
     data = load("mnist")
-    runs = json.loads(args.out.read_text()) if args.out.exists() else []
+    runs = json.loads(args.out.read_text("utf-8")) if args.out.exists() else []
     done = {(run["rung"], run["seed"]) for run in runs}
     for order, rung in enumerate(LADDER[1:], start=1):
         for seed in range(args.seeds):

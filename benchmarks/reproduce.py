@@ -52,7 +52,7 @@ def main():
     args = _arguments()
     if args.run:
         return print(json.dumps(run(*args.run.split("/"))))
-    done = json.loads(HISTORIES.read_text()) if HISTORIES.exists() else []
+    done = json.loads(HISTORIES.read_text("utf-8")) if HISTORIES.exists() else []
     wanted = [(*e, seed) for e, seeds in EXPERIMENTS.items() for seed in range(seeds)]
     todo = [w for w in wanted if not any(_key(run) == w for run in done)]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
@@ -63,8 +63,8 @@ def main():
             error = 100 * (1 - result["val_accuracy"][-1])
             print(*_key(result), f"test error {error:.2f}%", flush=True)
     readme = ROOT / "README.md"
-    text = with_table(readme.read_text(), table(done), "reproduction")
-    write_whole(readme, lambda path: path.write_text(text))
+    text = with_table(readme.read_text("utf-8"), table(done), "reproduction")
+    write_whole(readme, lambda path: path.write_text(text, "utf-8"))
 
 
 def table(runs):
@@ -133,7 +133,7 @@ def _key(run):
 def write_runs(path, runs):
     """Write the histories of some runs as JSON, a line a run."""
     lines = ",\n".join(json.dumps(run) for run in runs)
-    write_whole(path, lambda path: path.write_text(f"[\n{lines}\n]\n"))
+    write_whole(path, lambda path: path.write_text(f"[\n{lines}\n]\n", "utf-8"))
 
 
 def _arguments():

@@ -69,14 +69,16 @@ def main():
         results[f"peak_memory_mb_of_{name}"] = run(name, epochs=2)["peak_memory_mb"]
     results["latency_seconds"] = run("latency")["seconds"]
     results["machine"] = machine()
-    write_whole(RESULTS, lambda p: p.write_text(json.dumps(results, indent=2) + "\n"))
+    write_whole(
+        RESULTS, lambda p: p.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+    )
     print(json.dumps(results, indent=2))
-    page = PAGE.read_text()
+    page = PAGE.read_text("utf-8")
     for name, table in TABLES.items():
         page = with_table(page, table(results), name)
-    write_whole(PAGE, lambda path: path.write_text(page))
-    readme = with_ratio(README.read_text(), results)
-    write_whole(README, lambda path: path.write_text(readme))
+    write_whole(PAGE, lambda path: path.write_text(page, "utf-8"))
+    readme = with_ratio(README.read_text("utf-8"), results)
+    write_whole(README, lambda path: path.write_text(readme, "utf-8"))
 
 
 def with_ratio(readme, results):

@@ -111,4 +111,4 @@ def measured(name):
     path = BENCHMARKS / name
     if not path.is_file():
         raise Unavailable(f"benchmarks/{name} is not here; the repository has it.")
-    return json.loads(path.read_text())
+    return json.loads(path.read_text("utf-8"))

@@ -9,7 +9,7 @@ import types
 
 import numpy as np
 import tensorflow as tf
-from keras import ops
+from keras import layers, ops
 from PIL import Image
 from scipy import ndimage
 
@@ -53,16 +53,20 @@ def to_input(images):
 
     Args:
         images: bytes 0 to 255 of any number type, (28, 28), (n, 28, 28) or
-            (n, 28, 28, 1); a NumPy array or a tensor, also inside a `tf.function`.
+            (n, 28, 28, 1), or one image (28, 28, 1), as `tf.data` maps it; a NumPy
+            array or a tensor, also inside a `tf.function`.
 
     Returns:
-        float32 (n, 32, 32, 1), array or tensor as given.
+        float32 (n, 32, 32, 1), array or tensor as given; (32, 32, 1) of one image
+        (28, 28, 1).
 
     Raises:
         ValueError: if the shape is another, or the values are no bytes.
     """
-    images = check_bytes(images if tf.is_tensor(images) else np.asarray(images))
-    return _scaled(images)
+    images = images if tf.is_tensor(images) else np.asarray(images)
+    if tuple(images.shape) == (28, 28, 1):
+        return to_input(images[None])[0]
+    return _scaled(check_bytes(images))
 
 
 def _scaled(images):
@@ -95,7 +99,9 @@ def readable(model, images, is_trained=True):
         ValueError: for images of another shape, or scaled otherwise.
     """
     wanted, shape = model.input_shape[1:], tuple(images.shape[1:])
-    if shape in ((28, 28), (28, 28, 1)) and wanted[:2] in ((28, 28), (32, 32)):
+    if shape in ((28, 28), (28, 28, 1)) and (
+        wanted[:2] == (28, 28) or _pads_to_32(model)
+    ):
         return check_bytes(images)
     if wanted[:2] == (28, 28) and shape == (32, 32, 1):
         check_inputs(images, model.name, is_trained)
@@ -116,6 +122,13 @@ def readable(model, images, is_trained=True):
     return images
 
 
+def _pads_to_32(model):
+    """Whether 28x28 images are to be padded and scaled before a model reads them."""
+    if any(isinstance(layer, layers.Rescaling) for layer in model.layers):
+        return False
+    return all(length in (32, None) for length in model.input_shape[1:3])
+
+
 def network_input(model, images):
     """Bring images to the form that a model reads.
 
@@ -124,11 +137,11 @@ def network_input(model, images):
         images: array or tensor, as `readable` returns them.
 
     Returns:
-        The images, padded and scaled as `to_input` does where the model asks for 32x32
+        The images, padded and scaled as `to_input` does where the model takes 32x32
         and the images are 28x28; back to bytes where it is the other way round.
     """
     wanted, shape = model.input_shape[1:], tuple(images.shape[1:])
-    if wanted[:2] == (32, 32) and shape in ((28, 28), (28, 28, 1)):
+    if shape in ((28, 28), (28, 28, 1)) and _pads_to_32(model):
         return _scaled(images)
     if wanted[:2] == (28, 28) and shape == (32, 32, 1):  # the model pads and scales
         return (images[:, 2:30, 2:30] - BACKGROUND) / PER_BYTE

@@ -106,6 +106,12 @@ def test_a_column_of_labels_gives_the_same_error_rate(digits):
     assert evaluate(model, images, labels[:, None]).error_rate == rate
     wide = build_lenet5(weights="mnist", input_shape=(None, None, 1))
     assert evaluate(wide, to_input(images), labels).error_rate == rate
+    assert evaluate(wide, images, labels).error_rate == rate
+    bytes_of_any_size = build_lenet5(
+        weights="mnist", input_shape=(None, None, 1), include_preprocessing=True
+    )
+    with pytest.raises(ValueError, match="reads images of shape"):
+        evaluate(bytes_of_any_size, images, labels)
 
 
 def test_a_dataset_refuses_wrong_labels_too():

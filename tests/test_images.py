@@ -50,6 +50,14 @@ def test_another_shape_is_named_with_the_one_expected(form, shape):
         to_input(form(shape))
 
 
+def test_one_image_is_mapped_to_one_input_as_tfds_has_it():
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), "uint8")
+    pairs = tf.data.Dataset.from_tensor_slices((images, np.arange(5)))
+    x, y = next(iter(pairs.map(lambda x, y: (to_input(x), y)).batch(5)))
+    np.testing.assert_array_equal(x, to_input(images))
+    np.testing.assert_array_equal(to_input(images[0]), to_input(images)[0])
+
+
 def test_floats_in_0_to_1_are_recognised_as_the_classic_mistake():
     with pytest.raises(ValueError, match="float.* up to 1.*pass the bytes"):
         to_input(arrays()[0] / 255)

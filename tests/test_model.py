@@ -1,5 +1,7 @@
 """The six variants: shapes, saving, preprocessing, wide inputs, and errors."""
 
+import copy
+import pickle
 import warnings
 import zipfile
 from dataclasses import replace
@@ -180,6 +182,42 @@ def test_28x28_images_are_told_both_mends_by_the_model_itself(method):
         pytest.skip("this Keras does not print the name of an input")
     assert "to_input" in str(refusal.value)
     assert "include_preprocessing=True" in str(refusal.value)
+
+
+def saved(model, path):
+    model.save(path / "model.keras")
+    return path / "model.keras"
+
+
+AGAIN = {
+    "clone_model": lambda model, path: keras.models.clone_model(model),
+    "JSON": lambda model, path: keras.models.model_from_json(model.to_json()),
+    "Keras": lambda model, path: keras.models.load_model(saved(model, path)),
+    "load_model": lambda model, path: load_model(saved(model, path)),
+    "deepcopy": lambda model, path: copy.deepcopy(model),
+    "pickle": lambda model, path: pickle.loads(pickle.dumps(model)),
+}
+
+
+@pytest.mark.parametrize("how", AGAIN)
+def test_a_model_that_was_made_again_still_tells_the_fixes(how, tmp_path):
+    model = AGAIN[how](build_lenet5(), tmp_path)
+    with pytest.raises(ValueError, match="incompatible with the layer") as refusal:
+        model.predict(np.zeros((4, 28, 28, 1), "float32"), verbose=0)
+    if "with name" not in str(refusal.value):
+        pytest.skip("this Keras does not print the name of an input")
+    assert "to_input" in str(refusal.value)
+
+
+@pytest.mark.parametrize("variant", ["classic", "1998"])
+def test_a_copy_of_every_kind_answers_the_same(variant, tmp_path, random_images):
+    model = build_lenet5(variant)
+    wanted = answers(model, random_images)
+    for how, again in AGAIN.items():
+        other = again(model, tmp_path)
+        if how in ("clone_model", "JSON"):
+            other.set_weights(model.get_weights())
+        np.testing.assert_array_equal(answers(other, random_images), wanted)
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (32, 32, 3), (20, 20, 1), (32, 16, 1)])

@@ -194,4 +194,4 @@ def _recorded(name, command="a full training"):
             f"shipped weights is missing. Install the package again, or make it by "
             f"{command}."
         )
-    return json.loads(path.read_text())
+    return json.loads(path.read_text("utf-8"))
