@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -194,3 +196,36 @@ def test_a_command_without_its_backend_is_one_line(backend, missing, message, wi
 
 def test_type_checkers_may_read_our_types():
     assert (Path(lenet_keras.__file__).parent / "py.typed").is_file()
+
+
+ROOT = Path(lenet_keras.__file__).parents[1]
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "lecture", "notebooks"])
+def test_the_source_distribution_holds_all_that_the_tests_read(folder):
+    manifest = (ROOT / "MANIFEST.in").read_text("utf-8").splitlines()
+    lines = (line.split() for line in manifest)
+    patterns = next(w[2:] for w in lines if w[:2] == ["recursive-include", folder])
+    passing = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache"}
+    files = [p for p in (ROOT / folder).rglob("*") if p.is_file()]
+    files = [p for p in files if not passing & set(p.parts)]
+    assert files
+    left_out = [p.name for p in files if not any(map(p.match, patterns))]
+    assert left_out == []
+
+
+def test_what_is_said_of_the_package_agrees():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"version: {lenet_keras.__version__}\n" in citation
+    assert f"## {lenet_keras.__version__}\n" in changes
+    pins = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line for line in pins if not line.startswith("#")]
+    assert pins[-1] == "-e ."
+    for line in pins[:-1]:
+        assert line.split()[1:4] == [";", "python_version", ">="], line
+    names = {re.split("[=<>]", pin)[0] for pin in pins}
+    extras = project["optional-dependencies"]
+    for need in (*project["dependencies"], *extras["test"], *extras["notebooks"]):
+        assert re.split("[=<>]", need)[0] in names, need
