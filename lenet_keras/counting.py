@@ -60,7 +60,7 @@ class ModelCount(NamedTuple):
     multiply_adds: int
 
 
-def count(model):
+def count(model) -> ModelCount:
     """Count a built model layer by layer (Section II-B).
 
     Args:

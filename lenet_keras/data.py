@@ -55,7 +55,12 @@ class Data(NamedTuple):
     test_labels: np.ndarray
 
 
-def load(name="auto", folder=None, *, classes=None):
+def load(
+    name: str = "auto",
+    folder: str | Path | None = None,
+    *,
+    classes: int | None = None,
+) -> Data:
     """Load handwritten digits: from a folder, else Keras' MNIST, else bundled ones.
 
     MNIST is the paper's own data set (Section III-A). Where it cannot be reached,
@@ -144,7 +149,7 @@ def _idx_stream(path):
 
 def make_dataset(
     images, labels, batch_size=64, *, training=False, distort=False, seed=0
-):
+) -> tf.data.Dataset:
     """Build the `tf.data` pipeline that feeds the network.
 
     For training the whole set is shuffled again in each epoch; for evaluation the order

@@ -7,6 +7,7 @@ together in a `Mistake`, so that no picture gets another picture's label.
 
 from typing import NamedTuple
 
+import keras
 import numpy as np
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
@@ -42,7 +43,7 @@ class Evaluation(NamedTuple):
     probabilities: np.ndarray
 
 
-def predict(model, images):
+def predict(model: keras.Model, images) -> np.ndarray:
     """Return the probability of each class for each image.
 
     Where a model's answers are probabilities, they are returned as they are. Scores are
@@ -99,7 +100,7 @@ def _are_probabilities(scores):
     return bool((scores >= 0).all() and np.allclose(sums, 1, atol=1e-2))
 
 
-def evaluate(model, images, labels):
+def evaluate(model: keras.Model, images, labels) -> Evaluation:
     """Answer a set of images and compare with the truth.
 
     Args:
@@ -121,12 +122,12 @@ def evaluate(model, images, labels):
     return Evaluation(error_rate(labels, probabilities.argmax(-1)), probabilities)
 
 
-def error_rate(labels, answers):
+def error_rate(labels, answers) -> float:
     """The share of answers that are wrong, 0 to 1; integers (n,) and (n,)."""
     return float(np.mean(np.asarray(labels) != np.asarray(answers)))
 
 
-def confusion(labels, answers, classes=10):
+def confusion(labels, answers, classes=10) -> np.ndarray:
     """Count who was taken for whom.
 
     Args:
@@ -140,12 +141,12 @@ def confusion(labels, answers, classes=10):
     return confusion_matrix(labels, answers, labels=range(classes))
 
 
-def report(labels, answers):
+def report(labels, answers) -> str:
     """Precision, recall and F1 of each class, as scikit-learn's text table."""
     return classification_report(labels, answers, digits=4, zero_division=0)
 
 
-def most_confused(labels, answers, number=5):
+def most_confused(labels, answers, number=5) -> list[Confusion]:
     """Return the most frequent mistakes, as `Confusion` tuples, most frequent first."""
     counts = confusion(labels, answers, 1 + max(np.max(labels), np.max(answers)))
     np.fill_diagonal(counts, 0)
@@ -156,7 +157,7 @@ def most_confused(labels, answers, number=5):
     ]
 
 
-def mistakes(labels, probabilities):
+def mistakes(labels, probabilities) -> list[Mistake]:
     """Return every wrong answer, as `Mistake` tuples, the most confident first.
 
     Args:
@@ -210,7 +211,7 @@ def margins(scores):
     return best[..., -1] - best[..., -2]
 
 
-def rejection(labels, scores):
+def rejection(labels, scores) -> Rejection:
     """Refuse the answers with the smallest margins, one more each time (Fig. 10).
 
     Args:

@@ -45,7 +45,7 @@ OTHER_HANDS = types.MappingProxyType(
 TRANSFORMS = ("shift_x", "shift_y", "scale", "rotation", "noise")
 
 
-def to_input(images):
+def to_input(images) -> np.ndarray | tf.Tensor:
     """Map bytes to the network's input: -0.1 + 0.005 byte, 2 pixels of paper around.
 
     Section II-B: paper is -0.1 and ink 1.175, and the field of 32x32 is larger than

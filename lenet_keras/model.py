@@ -159,7 +159,6 @@ class LeNet5(keras.Model):
         self.training_step = f"fused, branches: {fused.branches(x.shape[0])}"
         return fused.train_step(self, x, y, sample_weight)
 
-    @functools.wraps(keras.Model.fit)
     def fit(self, *args, **kwargs):
         given = inspect.signature(super().fit).bind(*args, **kwargs).arguments
         given |= steps.checked(self, given)
@@ -174,7 +173,6 @@ class LeNet5(keras.Model):
         finally:
             self._hurries = False
 
-    @functools.wraps(keras.Model.predict)
     def predict(self, *args, **kwargs):
         if not self._hurries:
             return super().predict(*args, **kwargs)
@@ -183,15 +181,20 @@ class LeNet5(keras.Model):
             return super().predict(*args, **kwargs)
 
 
+# As a decorator it would hide from type checkers that these are methods.
+functools.update_wrapper(LeNet5.fit, keras.Model.fit)
+functools.update_wrapper(LeNet5.predict, keras.Model.predict)
+
+
 def build_lenet5(
-    variant="classic",
+    variant: str | Variant = "classic",
     *,
-    input_shape=None,
-    classes=10,
-    include_preprocessing=False,
-    weights=None,
-    name=None,
-):
+    input_shape: tuple[int | None, ...] | None = None,
+    classes: int | str = 10,
+    include_preprocessing: bool = False,
+    weights: str | Path | None = None,
+    name: str | None = None,
+) -> LeNet5:
     """Build LeNet-5 (Section II-B, Figure 2).
 
     A larger output means a likelier class in every variant, so that argmax and Keras'
@@ -338,7 +341,7 @@ def _check_shape(v, input_shape, include_preprocessing):
     return shape[:2]
 
 
-def load_model(path):
+def load_model(path: str | Path) -> keras.Model:
     """Load a model saved as `.keras`, in safe mode, with our layers known to Keras.
 
     No other format is opened: not `.h5`, whose models can carry code. Nor is a file

@@ -68,7 +68,7 @@ def train(
     seed=0,
     verbose=0,
     **fit_arguments,
-):
+) -> keras.callbacks.History:
     """Train a model on images in memory: compile it by a recipe, then `fit`.
 
     A model that you compiled keeps its optimizer, loss and metrics, and takes the rest
