@@ -7,7 +7,7 @@ BIN := .venv/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
-.PHONY: setup run test notebooks figures deck lint page browser accuracy ladder bench reproduce weights clean
+.PHONY: setup run test test-notebooks notebooks figures deck lint page browser companions accuracy ladder bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -23,7 +23,17 @@ run: setup
 
 test: setup lint
 	$(BIN)/python -m pytest
+	$(MAKE) test-notebooks
+
+test-notebooks: setup
 	$(BIN)/python -m pytest $(NBVAL) notebooks/*.ipynb
+
+# The tests with other tools, in an environment of their own, where none may be skipped.
+companions:
+	$(PYTHON) -m venv .venv-companions
+	.venv-companions/bin/python -m pip install --quiet --disable-pip-version-check \
+		-e '.[companions,test]'
+	LENET_KERAS_COMPANIONS=1 .venv-companions/bin/python -m pytest tests/test_companions.py
 
 # Execute all in place, on the full MNIST, and keep no timings and versions.
 notebooks: setup
@@ -65,4 +75,4 @@ weights: setup
 	$(BIN)/python benchmarks/weights.py
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .venv-companions runs

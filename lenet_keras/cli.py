@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import warnings
 from pathlib import Path
 
 import keras
@@ -65,7 +66,9 @@ def main(arguments=None):
     """
     args = _parser().parse_args(arguments)
     try:
-        with _interruptible():
+        with _interruptible(), warnings.catch_warnings():
+            # NumPy 2 deprecates how Keras saves: "python -W error" would stop there.
+            warnings.filterwarnings("ignore", "__array__ implementation doesn't accept")
             _need_tensorflow()
             use_all_cores()
             args.run(args)

@@ -66,6 +66,8 @@ def predict(model: keras.Model, images) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim == 2 or images.shape == model.input_shape[1:]:
         images = images[None]
+    if not len(images):
+        raise ValueError("received no image. Pass at least one.")
     images = readable(model, images)
     answers = [
         _answers(model, network_input(model, images[start : start + _BATCH]))

@@ -157,6 +157,8 @@ def checked(model, given):
     if not model.compiled:
         return instead
     if hasattr(given.get("x"), "shape"):
+        if 0 in given["x"].shape:
+            raise ValueError("received no image. Pass at least one.")
         instead["x"] = _checked_images(model, given["x"])
         instead["y"] = _checked_labels(model, given.get("y"))
     validation = given.get("validation_data")

@@ -137,3 +137,26 @@ def test_no_private_attribute_of_a_library_is_used(path):
     public = {"_fields", "_asdict"}  # of a NamedTuple
     public |= {"_get_variable_index"}  # how an optimizer's class finds its state
     assert used - ours <= public
+
+
+def without_encoding(tree):
+    """The calls that write or read text in whatever encoding the machine has."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", None))
+            given = len(node.args), {keyword.arg for keyword in node.keywords}
+            mode = ast.unparse(node.args[1]) if len(node.args) > 1 else "r"
+            wanted = {"read_text": 1, "write_text": 2}.get(name, 3)
+            is_text = name in ("read_text", "write_text") or (
+                name == "open" and isinstance(node.func, ast.Name) and "b" not in mode
+            )
+            if is_text and given[0] < wanted and "encoding" not in given[1]:
+                yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+@pytest.mark.parametrize("folder", ["lenet_keras", "lecture"])
+def test_text_is_utf_8_on_every_machine(folder):
+    files = sorted((ROOT / folder).rglob("*.py"))
+    trees = {path.name: ast.parse(path.read_text("utf-8")) for path in files}
+    found = {name: [*without_encoding(tree)] for name, tree in trees.items()}
+    assert {name: calls for name, calls in found.items() if calls} == {}

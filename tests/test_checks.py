@@ -239,6 +239,21 @@ def test_a_network_may_learn_from_other_scales(name):
     TAKE_INPUTS[name]((PADDED / 255).astype("float32"))
 
 
+NO_IMAGES = {
+    "predict": lambda x, y: predict(build_lenet5(), x),
+    "evaluate": lambda x, y: evaluate(build_lenet5(), x, y),
+    "train": lambda x, y: trained(build_lenet5(), x, y),
+    "fit": lambda x, y: fitted(compiled(), to_input(x), y),
+    "make_dataset": make_dataset,
+}
+
+
+@pytest.mark.parametrize("take", NO_IMAGES.values(), ids=NO_IMAGES.keys())
+def test_no_image_at_all_is_said_to_be_none(take):
+    with pytest.raises(ValueError, match="received no image. Pass at least one"):
+        take(BYTES[:0], LABELS[:0])
+
+
 def test_fit_leaves_other_data_alone():
     model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
     model.add(keras.layers.Dense(10, activation="softmax"))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -616,3 +617,18 @@ def test_an_output_that_is_a_device_stays_one(arguments, capsys):
     if arguments == "page":
         assert cli.main(["page", "--out", "/dev/null"]) == 0
         assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_a_training_runs_where_warnings_are_errors_and_asserts_are_gone(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-O", "-W", "error", "-m", "lenet_keras"]
+        + ["train", "--data", "digits", "--epochs", "1", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
+        env=os.environ
+        | {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "LC_ALL": "C"},
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "Saved" in run.stdout
