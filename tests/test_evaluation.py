@@ -1,5 +1,9 @@
 """Error rates and confusions, on answers small enough to count by hand."""
 
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -172,3 +176,29 @@ def test_a_model_whose_weights_are_no_numbers_is_refused(digits):
     model.set_weights([weight * np.nan for weight in model.get_weights()])
     with pytest.raises(ValueError, match="answers NaN.*Train it again"):
         predict(model, digits.test_images[:3])
+
+
+def test_threads_share_a_model_and_get_the_numbers_of_one(digits):
+    model = build_lenet5("1998", weights="mnist")
+    parts = np.array_split(digits.test_images[:80], 8)
+    alone = [predict(model, part) for part in parts]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda part: predict(model, part), parts * 3))
+    for got, wanted in zip(together, alone * 3, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_predictions_and_models_leave_nothing_behind(digits):
+    model = build_lenet5(weights="mnist")
+    for image in digits.test_images[:20]:
+        predict(model, image)
+    gc.collect()
+    before = len(gc.get_objects())
+    for image in digits.test_images[:200]:
+        predict(model, image)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 100
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
