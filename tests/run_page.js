@@ -52,14 +52,14 @@ const answers = {
     const digits = taught.map(({ strokes, label }) => ({ input: toInput(frameDigit(drawInk(strokes, 20))), label }));
     const before = digits.map(({ input }) => answerOf(forward(learned, input)));
     const measures = [];
-    const plan = { digits, stored: storedStrokes(300, 5), heldOut: storedStrokes(60, 77), rate: again ? 0.003 : 0.0006, rubbish: description.rubbish, every: 10 };
+    const plan = { digits, stored: strokesOf(300, 5), heldOut: strokesOf(60, 77), rate: again ? 0.003 : 0.0006, rubbish: description.rubbish, every: 10 };
     for (const measure of lesson(learned, { ...plan, isDone: (m) => m.steps >= steps || (!again && m.digits === 0) })) if (measure) measures.push(measure);
     return { before, measures, after: digits.map(({ input }) => answerOf(forward(learned, input))), npz: npz(learned) };
   },
   strokes: ({ number }) => {
     const inFrame = SAMPLES.map((strokes) => Array.from(drawInFrame(strokes, 20)));
     const framed = SAMPLES.map((strokes) => Array.from(toInput(frameDigit(drawInk(strokes, 20)))));
-    const stored = storedStrokes(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
+    const stored = strokesOf(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
     return { inFrame, framed, stored };
   },
   // The units of each layer above whose sums change when one unit does, beside those said.
@@ -100,6 +100,11 @@ const answers = {
 
 function npz(network) {
   return Buffer.concat(toNpz(kerasWeights(network, description.c5))).toString("base64");
+}
+
+function strokesOf(number, seed) {
+  const work = storedStrokes(number, seed);
+  for (let step = work.next(); ; step = work.next()) if (step.done) return step.value;
 }
 
 function covered({ height, width }, marks) {

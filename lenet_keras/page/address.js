@@ -1,6 +1,18 @@
 // The state of the page as the part of its address after #, and back.
 "use strict";
 
+// What the sliders set: smallest, largest, step and the value that changes nothing.
+const SLIDERS = {
+  stroke: { min: 6, max: 44, step: 1, rest: 20 },
+  shiftX: { min: -10, max: 10, step: 0.5, rest: 0 },
+  shiftY: { min: -10, max: 10, step: 0.5, rest: 0 },
+  scale: { min: 0.4, max: 1.6, step: 0.05, rest: 1 },
+  rotation: { min: -90, max: 90, step: 5, rest: 0 },
+  squeeze: { min: 0.5, max: 2, step: 0.05, rest: 1 },
+  noise: { min: 0, max: 0.5, step: 0.01, rest: 0 },
+  weightNoise: { min: 0, max: 2, step: 0.05, rest: 0 },
+};
+
 const MOST_POINTS = 4000;
 
 /**

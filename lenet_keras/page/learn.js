@@ -52,10 +52,15 @@ function distortedCopy(input, random) {
   return distort(input, { shiftX: within(1.5), shiftY: within(1.5), scale: 1 + within(0.1), squeeze: 1 + within(0.1), rotation: within(10) });
 }
 
-/** The first strokes to learn from, and other ones to measure the error on. */
-function storedStrokes(number, seed) {
+/** Some strokes to learn from, or to measure the error on; yields after each. */
+function* storedStrokes(number, seed) {
   const digits = writeDigits(seed);
-  return Array.from({ length: number }, () => digits.next().value);
+  const examples = [];
+  while (examples.length < number) {
+    examples.push(digits.next().value);
+    yield;
+  }
+  return examples;
 }
 
 /** The share of examples that the network misreads; yields after each. */
