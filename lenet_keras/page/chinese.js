@@ -44,7 +44,7 @@ const CHINESE = {
   nearest: "最近的编码（图 3）：",
   place: (name, map, row, column, single) => (single ? `${name}，单元 ${map}` : `${name}，特征图 ${map}，第 ${row} 行，第 ${column} 列`),
   gives: (value) => `输出 ${value}`,
-  field: (size, rows, columns) => `它看到输入中的 ${size}×${size} 像素：行 ${rows}，列 ${columns}，在输入图中框出。`,
+  field: (size, rows, columns) => `它看到输入中的 ${size}×${size} 像素：行 ${rows}，列 ${columns}。`,
   fieldName: "感受野",
   switchOff: "关闭这张特征图",
   switchOn: "打开这张特征图",

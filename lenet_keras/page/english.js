@@ -44,7 +44,7 @@ const ENGLISH = {
   nearest: "Nearest codes (Fig. 3):",
   place: (name, map, row, column, single) => (single ? `${name}, unit ${map}` : `${name}, map ${map}, row ${row}, column ${column}`),
   gives: (value) => `gives ${value}`,
-  field: (size, rows, columns) => `It sees ${size}×${size} pixels of the input: rows ${rows}, columns ${columns}, framed there.`,
+  field: (size, rows, columns) => `It sees ${size}×${size} pixels of the input: rows ${rows}, columns ${columns}.`,
   fieldName: "Receptive field",
   switchOff: "Switch this map off",
   switchOn: "Switch this map on",

@@ -28,12 +28,11 @@ function showUnit(panel, { network, states, description, unit, group, off, openG
   const work = explain(network, states, unit);
   const open = Math.min(group, work.groups.length - 1);
   const layer = network[unit.name];
-  panel.append(
+  panel.append(make("div", { class: "summary" }, make("div", {},
     heading(unit, states, work),
     ...sumLines(unit, work, states, layer, off.has(`${unit.name}:${unit.map}`)),
     ...(soFar < Infinity ? [line(say("soFar", soFar), "", show(sumSoFar(work, layer, soFar)))] : []),
-    fieldOfUnit(unit, states, description),
-  );
+  ), ...fieldOfUnit(unit, states, description)));
   if (unit.name === "c3") panel.append(tableOne(unit, layer.table));
   if (work.groups.length > 1) panel.append(groupButtons(unit, work.groups, open, openGroup, soFar));
   panel.append(numbers(unit, work, open, layer, soFar));
@@ -54,7 +53,7 @@ function fieldOfUnit(unit, states, description) {
   const range = (first) => `${first}–${first + size - 1}`;
   const text = say("field", size, range(top), range(left));
   const picture = makePicture(pixels, size, { cell: Math.ceil(96 / size), colour: inkColour, label: say("fieldName") });
-  return make("div", { class: "field" }, picture, make("p", {}, text));
+  return [picture, make("p", { class: "field" }, text)];
 }
 
 /** What the first terms add up to, in the order of play. */

@@ -36,7 +36,7 @@ function learnFromScratch() {
   remember();
   Object.assign(lessons, { isScratch: true, digits: [], measures: [] });
   lessons.network = startAgain(trained, description.initializer, 1 + lessons.past.length);
-  start({ rate: RATES.scratch, every: 10, isDone: ({ steps, strokes }) => strokes <= 0.01 || steps >= 1000 }, "scratching");
+  start({ rate: RATES.scratch, every: 20, isDone: ({ steps, strokes }) => strokes <= 0.01 || steps >= 1000 }, "scratching");
 }
 
 /** Keep the state before a lesson, and let the lesson change copies. */
@@ -92,9 +92,9 @@ function start(plan, ...words) {
       lessons.measures.push({ ...value, at: first + value.steps });
       sayLesson(...words);
     }
-    if (performance.now() > shown + 120) {
+    if (performance.now() > shown + 200) {
       setNetwork();
-      update();
+      rerun();
       shown = performance.now();
     }
     channel.port2.postMessage(null);

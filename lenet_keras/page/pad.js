@@ -52,6 +52,7 @@ let sampleTimer = 0;
 
 function stopSample() {
   clearInterval(sampleTimer);
+  sampleTimer = 0;
 }
 
 /** Draw a sample digit stroke by stroke; at once for who asked for reduced motion. */

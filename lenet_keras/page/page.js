@@ -3,33 +3,42 @@
 
 // ---- From the drawing to the picture of all layers ------------------------------------
 
-const due = { frame: 0, isComputing: false };
+// What is due in the next frame: to draw, to run the network, to frame the drawing.
+const due = { frame: 0, isRun: false, isFramed: false };
 
-/** Compute and draw all before the next frame, however often it is asked for. */
+/** Frame, run and draw before the next frame, however often it is asked for. */
 function update() {
-  due.isComputing = true;
+  due.isFramed = true;
+  rerun();
+}
+
+/** Run and draw: the weights have changed, and the drawing has not. */
+function rerun() {
+  due.isRun = true;
   repaint();
 }
 
-/** Draw all before the next frame; nothing has changed but what is shown. */
+/** Draw: nothing has changed but what is shown. */
 function repaint() {
   due.frame ||= requestAnimationFrame(() => {
-    due.frame = 0;
-    if (due.isComputing) compute();
-    due.isComputing = false;
+    const { isFramed, isRun } = due;
+    Object.assign(due, { frame: 0, isRun: false, isFramed: false });
+    if (isFramed) frameDrawing();
+    if (isRun) state.states = forward(state.network, state.input, state.off);
+    if (isFramed) {
+      checkChallenges();
+      noteAddress();
+    }
     draw();
   });
 }
 
-function compute() {
-  const { settings, strokes, network, off } = state;
+function frameDrawing() {
+  const { settings, strokes } = state;
   state.ink = drawInk(strokes, settings.stroke);
   const framed = frameDigit(state.ink);
   state.hasDigit = framed !== null;
-  const input = addNoise(distort(toInput(framed), settings), settings.noise);
-  state.states = forward(network, input, off);
-  checkChallenges();
-  noteAddress();
+  state.input = addNoise(distort(toInput(framed), settings), settings.noise);
 }
 
 function draw() {

@@ -102,7 +102,8 @@ def _read_npz(model, file):
         array = found[name]
         if array.shape != weight.shape:
             raise ValueError(
-                f"for {name} it has {array.shape}, and {tuple(weight.shape)} is expected"
+                f"for {name} it has {array.shape}, "
+                f"and {tuple(weight.shape)} is expected"
             )
         if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
             raise ValueError(f"{name} has values that are not finite numbers")
@@ -130,8 +131,8 @@ def _file(variant, weights, classes):
         names = ", ".join(map(repr, shipped)) or "no shipped weights for this variant"
         raise ValueError(
             f"weights must be None, a shipped name ({names}) or the path of a file "
-            f"that Keras' load_weights opens, or NumPy's ({', '.join(_ENDINGS)}); received "
-            f"{weights!r}."
+            f"that Keras' load_weights opens, or of NumPy ({', '.join(_ENDINGS)}); "
+            f"received {weights!r}."
         )
     if not Path(weights).is_file():
         raise FileNotFoundError(
