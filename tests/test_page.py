@@ -1,6 +1,7 @@
 """The page keeps its promises: one file, Keras' answers, every layer, every key."""
 
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -132,6 +133,18 @@ def test_the_committed_page_is_that_of_the_shipped_weights(tmp_path):
     page = export_page(build_lenet5("1998", weights="mnist"), tmp_path / "again.html")
     committed = WEB.parent.parent / "figures" / "lenet5.html"
     assert page.path.read_text() == committed.read_text(), "run make page"
+
+
+def test_the_doubt_of_the_card_goes_with_its_own_weights(models, tmp_path, monkeypatch):
+    rule = {"measure": "probability", "threshold": 0.8}
+    card = {"classic-mnist.weights.h5": {"doubt": rule | {"digits_refused": 0.01}}}
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    monkeypatch.setattr("lenet_keras.page.FOLDER", tmp_path)
+    shipped = build_lenet5("classic", weights="mnist")
+    for model, expected in ((shipped, rule), (models["classic"], None)):
+        page = export_page(model, tmp_path / "page.html").path.read_text()
+        network = re.search(r'id="network"[^>]*>(.*?)</script>', page, re.S)[1]
+        assert json.loads(network)["doubt"] == expected
 
 
 def test_a_name_cannot_break_out_of_its_script(tmp_path):

@@ -146,9 +146,9 @@ def _check_finite(name, weights):
     for weight in weights:
         if wrong := int(np.sum(~np.isfinite(weight))):
             raise ValueError(
-                f"{name} has {wrong} weights that are NaN or infinite, "
-                f"of {weight.size}: its training broke. Train again at a lower learning rate, or take an "
-                "earlier checkpoint."
+                f"{name} has {wrong} weights that are NaN or infinite, of "
+                f"{weight.size}: its training broke. Train again at a lower learning "
+                "rate, or take an earlier checkpoint."
             )
 
 

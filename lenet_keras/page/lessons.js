@@ -2,7 +2,7 @@
 "use strict";
 
 const RATES = { told: 0.0006, scratch: 0.003 }; // of Adam, chosen on the stored strokes
-const SLICE = 10; // milliseconds of learning before the page may draw
+const SLICE = 8; // milliseconds of learning before the page may draw
 const STORED = { learned: [600, 5], heldOut: [200, 77] }; // how many strokes, from what seed
 
 const lessons = {
@@ -174,7 +174,7 @@ function drawCurves(canvas, measures) {
     context.fillText(`${100 * error}%`, left - 8, y(error) + 7);
   }
   context.fillText(say("steps", most), width - 10, height - 6);
-  const series = [["strokes", palette.plus, []], ["digits", palette.minus, [10, 6]]];
+  const series = [["strokes", palette.ink, []], ["digits", palette.frame, [10, 6]]];
   for (const [name, colour, dashes] of series) {
     context.strokeStyle = rgb(colour);
     context.lineWidth = 4;
