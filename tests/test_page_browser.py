@@ -148,6 +148,12 @@ def test_the_keyboard_alone_draws_reads_and_looks_inside(open_page):
     tab.keyboard.press("Escape")
     settle(tab)
     assert tab.evaluate("state.unit") is None
+    tab.keyboard.press("i")
+    for place, running in (("labels", True), ("stop", False)):
+        while not tab.evaluate(f"$('{place}').contains(document.activeElement)"):
+            tab.keyboard.press("Tab")
+        tab.keyboard.press("Enter")
+        assert tab.evaluate("lessons.running !== null") is running
 
 
 def test_the_keys_of_a_presenter(open_page):
@@ -475,6 +481,10 @@ def test_the_panel_of_a_unit_ends_above_the_fold(open_page):
         settle(tab)
         box = tab.locator("#unit").bounding_box()
         assert box["y"] + box["height"] <= 768, name
+    tab.evaluate("choose({name: 'c3', map: 15, row: 3, column: 3})")  # it reads six
+    settle(tab)
+    box = tab.locator("#unit").bounding_box()
+    assert box["y"] + box["height"] <= 768
 
 
 def test_a_phone_shows_pad_and_layers_and_a_tap_moves_nothing(open_page):

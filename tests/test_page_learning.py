@@ -124,3 +124,37 @@ def test_a_network_with_nan_is_refused(models, tmp_path, capsys):
     code = cli.main(["page", str(tmp_path / "broken.keras"), "--out", str(out)])
     assert code == 2 and not out.exists()
     assert "that are NaN or infinite" in capsys.readouterr().err
+
+
+def one_missing(arrays):
+    del arrays["f6/bias"]
+
+
+def another_shape(arrays):
+    arrays["c3/kernel"] = arrays["c3/kernel"][:, :, :5]
+
+
+def not_a_number(arrays):
+    arrays["c1/bias"][2] = np.nan
+
+
+def pickled(arrays):
+    arrays["c1/bias"] = np.array([{"a": 1}] * 6, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (one_missing, "f6/bias"),
+        (another_shape, r"for c3/kernel it has \(5, 5, 5, 16\), and \(5, 5, 6, 16\)"),
+        (not_a_number, "c1/bias has values that are not finite"),
+        (pickled, "allow_pickle"),
+    ],
+)
+def test_spoiled_npz_weights_are_refused_whole(spoil, said, models, tmp_path):
+    model = models["classic"]
+    arrays = {weight.path: np.array(weight) for weight in model.weights}
+    spoil(arrays)
+    np.savez(tmp_path / "spoiled.npz", **arrays)
+    with pytest.raises(ValueError, match=said):
+        build_lenet5("classic", weights=tmp_path / "spoiled.npz")

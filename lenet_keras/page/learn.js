@@ -111,5 +111,6 @@ function* lesson(network, { digits, stored, heldOut, rate, rubbish, every, isDon
       yield;
     }
     step(gradient, BATCH);
+    yield;
   }
 }
