@@ -62,8 +62,9 @@ const answers = {
     const stored = strokesOf(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
     return { inFrame, framed, stored };
   },
-  // The units of each layer above whose sums change when one unit does, beside those said.
-  reach: ({ input, unit }) => {
+  // For each unit, those of each layer above whose sums change with it, and some of the
+  // pixels that change it, beside those that are said to.
+  reach: ({ input, units, pixels }) => units.map((unit) => {
     const states = forward(network, Float32Array.from(input));
     const at = (states[unit.name].height * unit.map + unit.row) * states[unit.name].width + unit.column;
     const marks = { ...dependsOn(network, states, unit), ...reachedFrom(network, states, unit) };
@@ -75,12 +76,13 @@ const answers = {
       changed[name] = [...below.values.keys()].filter((i) => below.values[i] !== states[name].values[i]);
     }
     // Below: which pixels of the input move the unit, found by moving each of them.
-    changed.input = [...input.keys()].filter((i) => {
+    changed.input = pixels.filter((i) => {
       const moved = forward(network, Float32Array.from(input, (x, k) => (k === i ? x + 1 : x)));
       return moved[unit.name].values[at] !== states[unit.name].values[at];
     });
+    said.input = said.input.filter((i) => pixels.includes(i));
     return { said, changed };
-  },
+  }),
   // For every unit of every layer, how far its worked-out sum is from the layer's own.
   explain: ({ input }) => {
     const states = forward(network, Float32Array.from(input));

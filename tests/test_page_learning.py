@@ -61,9 +61,9 @@ def test_the_saved_weights_load_into_the_same_network(variant, models, pages, tm
 
 @pytest.mark.parametrize("variant", ["1998", "classic"])
 def test_it_learns_from_random_weights(variant, pages):
-    answer = ask(pages[variant], "learn", again=True, taught=[], steps=60)
+    answer = ask(pages[variant], "learn", again=True, taught=[], steps=30)
     errors = [measure["strokes"] for measure in answer["measures"]]
-    assert errors[0] > 0.7 and errors[-1] < 0.3
+    assert errors[0] > 0.7 and errors[-1] < 0.4
 
 
 def test_it_learns_what_it_is_told_with_every_weight_and_forgets_little(
@@ -101,17 +101,20 @@ def test_the_strokes_are_drawn_as_the_pad_frames_them(pages):
 
 
 @pytest.mark.parametrize("variant", ["1998", "dense"])
-@pytest.mark.parametrize(
-    "place", [("c1", 2, 13, 20), ("s2", 4, 7, 3), ("c3", 5, 4, 9), ("s4", 15, 2, 1)]
-)
-def test_what_lights_up_is_what_a_unit_depends_on(variant, place, pages, digits):
-    unit = dict(zip(("name", "map", "row", "column"), place, strict=True))
+def test_what_lights_up_is_what_a_unit_depends_on(variant, pages):
+    places = (("c1", 2, 13, 20), ("s2", 4, 7, 3), ("c3", 5, 4, 9), ("s4", 15, 2, 1))
+    names = ("name", "map", "row", "column")
     # Noise, so that no saturated unit hides what it reads.
-    input_ = np.random.default_rng(1).uniform(-0.1, 1.175, 1024).tolist()
-    answer = ask(pages[variant], "reach", input=input_, unit=unit)
-    for name, changed in answer["changed"].items():
-        assert set(changed) <= set(answer["said"][name])
-        assert len(changed) > 0.9 * len(answer["said"][name]), name
+    generator = np.random.default_rng(1)
+    asked = {
+        "units": [dict(zip(names, place, strict=True)) for place in places],
+        "input": generator.uniform(-0.1, 1.175, 1024).tolist(),
+        "pixels": list(range(0, 1024, 5)),
+    }
+    for answer in ask(pages[variant], "reach", **asked):
+        for name, changed in answer["changed"].items():
+            assert set(changed) <= set(answer["said"][name])
+            assert len(changed) >= 0.9 * len(answer["said"][name]) > 0, name
 
 
 def test_a_network_with_nan_is_refused(models, tmp_path, capsys):
