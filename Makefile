@@ -7,7 +7,7 @@ BIN := .venv/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
-.PHONY: setup run test test-notebooks notebooks figures deck lint page browser companions accuracy ladder bench reproduce weights clean
+.PHONY: setup run test test-notebooks notebooks figures deck lint page browser film companions accuracy ladder bench reproduce weights clean
 
 setup: .venv/installed
 
@@ -58,6 +58,11 @@ page: setup
 browser: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[page]'
 	$(BIN)/playwright install chromium
+	-npm install --silent --no-audit --no-fund --prefix .venv/node puppeteer-core
+
+# Five screenshots of the page while it learns; after `make browser`.
+film: setup
+	$(BIN)/python lecture/filmstrip.py
 
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py

@@ -36,3 +36,27 @@ def random_images():
     """Eight inputs of the network's range, from a fixed seed."""
     generator = np.random.default_rng(0)
     return generator.uniform(-0.1, 1.175, (8, 32, 32, 1)).astype("float32")
+
+
+@pytest.fixture(scope="session")
+def models(digits):
+    """Each variant, trained a little: weights at their start hide rounding."""
+    import keras
+
+    from lenet_keras.training import train
+
+    keras.utils.set_random_seed(0)
+    models = {name: lenet_keras.build_lenet5(name) for name in lenet_keras.VARIANTS}
+    for model in models.values():
+        train(model, digits.train_images, digits.train_labels, epochs=2)
+    return models
+
+
+@pytest.fixture(scope="session")
+def pages(models, tmp_path_factory):
+    """The page of each of them."""
+    folder = tmp_path_factory.mktemp("pages")
+    return {
+        name: lenet_keras.export_page(model, folder / f"{name}.html").path
+        for name, model in models.items()
+    }

@@ -1,11 +1,15 @@
 """What several test files compute, and how they run scripts."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 
@@ -36,3 +40,18 @@ def python(script, *arguments, **environment):
         timeout=300,
         env=os.environ | environment,
     )
+
+
+def ask_page(page, what, **request):
+    """Let Node run the very scripts of an exported page; its answer."""
+    if shutil.which("node") is None:
+        pytest.skip("Node is not here: install it to run the page's scripts")
+    run = subprocess.run(
+        ["node", Path(__file__).with_name("run_page.js"), page],
+        input=json.dumps({"what": what, **request}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)

@@ -5,7 +5,8 @@ const vm = require("vm");
 
 const page = fs.readFileSync(process.argv[2], "utf8");
 const element = (id) => page.match(new RegExp(`<script id="${id}"[^>]*>([^]*?)</script>`))[1];
-for (const id of ["lenet.js", "digit.js", "unit.js"]) vm.runInThisContext(element(id), id);
+const scripts = ["lenet", "digit", "unit", "reach", "backprop", "strokes", "learn", "npz", "address"];
+for (const name of scripts) vm.runInThisContext(element(`${name}.js`), name);
 const description = JSON.parse(element("network"));
 vm.runInThisContext(`var network = readNetwork(${JSON.stringify(description)})`);
 
@@ -36,6 +37,52 @@ const answers = {
   samples: () => SAMPLES,
   distort: ({ input, distortions }) =>
     distortions.map((by) => Array.from(distort(Float32Array.from(input), by))),
+  // The loss of each input, and the sum of their gradients, layer by layer, as .npz.
+  gradients: ({ inputs, labels }) => {
+    const gradient = zerosLike(network);
+    const losses = inputs.map((input, i) =>
+      backward(network, forward(network, Float32Array.from(input)), labels[i], gradient, description.rubbish));
+    const layers = mapWeights(network, (_, name, part) => gradient[name][part]);
+    return { losses, npz: npz(layers) };
+  },
+  npz: () => npz(network),
+  // The errors while it learns from random weights, and of drawings that it is taught.
+  learn: ({ again, taught, steps }) => {
+    const learned = again ? startAgain(network, description.initializer, 7) : mapWeights(network, (weights) => weights.slice());
+    const digits = taught.map(({ strokes, label }) => ({ input: toInput(frameDigit(drawInk(strokes, 20))), label }));
+    const before = digits.map(({ input }) => answerOf(forward(learned, input)));
+    const measures = [];
+    const plan = { digits, stored: strokesOf(300, 5), heldOut: strokesOf(60, 77), rate: again ? 0.003 : 0.0006, rubbish: description.rubbish, every: 10 };
+    for (const measure of lesson(learned, { ...plan, isDone: (m) => m.steps >= steps || (!again && m.digits === 0) })) if (measure) measures.push(measure);
+    return { before, measures, after: digits.map(({ input }) => answerOf(forward(learned, input))), npz: npz(learned) };
+  },
+  strokes: ({ number }) => {
+    const inFrame = SAMPLES.map((strokes) => Array.from(drawInFrame(strokes, 20)));
+    const framed = SAMPLES.map((strokes) => Array.from(toInput(frameDigit(drawInk(strokes, 20)))));
+    const stored = strokesOf(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
+    return { inFrame, framed, stored };
+  },
+  // For each unit, those of each layer above whose sums change with it, and some of the
+  // pixels that change it, beside those that are said to.
+  reach: ({ input, units, pixels }) => units.map((unit) => {
+    const states = forward(network, Float32Array.from(input));
+    const at = (states[unit.name].height * unit.map + unit.row) * states[unit.name].width + unit.column;
+    const marks = { ...dependsOn(network, states, unit), ...reachedFrom(network, states, unit) };
+    const said = Object.fromEntries(Object.entries(marks).map(([name, marks]) => [name, covered(states[name], marks)]));
+    const changed = {};
+    let below = { ...states[unit.name], values: states[unit.name].values.map((x, i) => (i === at ? x + 1 : x)) };
+    for (const name of LAYERS.slice(LAYERS.indexOf(unit.name) + 1)) {
+      below = run(network[name], below);
+      changed[name] = [...below.values.keys()].filter((i) => below.values[i] !== states[name].values[i]);
+    }
+    // Below: which pixels of the input move the unit, found by moving each of them.
+    changed.input = pixels.filter((i) => {
+      const moved = forward(network, Float32Array.from(input, (x, k) => (k === i ? x + 1 : x)));
+      return moved[unit.name].values[at] !== states[unit.name].values[at];
+    });
+    said.input = said.input.filter((i) => pixels.includes(i));
+    return { said, changed };
+  }),
   // For every unit of every layer, how far its worked-out sum is from the layer's own.
   explain: ({ input }) => {
     const states = forward(network, Float32Array.from(input));
@@ -52,6 +99,23 @@ const answers = {
     );
   },
 };
+
+function npz(network) {
+  return Buffer.concat(toNpz(kerasWeights(network, description.c5))).toString("base64");
+}
+
+function strokesOf(number, seed) {
+  const work = storedStrokes(number, seed);
+  for (let step = work.next(); ; step = work.next()) if (step.done) return step.value;
+}
+
+function covered({ height, width }, marks) {
+  return marks.flatMap((mark) =>
+    Array.from({ length: mark.height * mark.width }, (_, i) => {
+      const [row, column] = [mark.row + Math.floor(i / mark.width), mark.column + (i % mark.width)];
+      return (mark.map * height + row) * width + column;
+    }));
+}
 
 const request = JSON.parse(fs.readFileSync(0, "utf8"));
 console.log(JSON.stringify(answers[request.what](request)));

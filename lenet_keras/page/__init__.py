@@ -17,7 +17,9 @@ import numpy as np
 from lenet_keras.counting import count
 from lenet_keras.files import write_whole
 from lenet_keras.layers import Subsampling
-from lenet_keras.model import is_built_as
+from lenet_keras.losses import MaximumAPosteriori
+from lenet_keras.model import build_lenet5, is_built_as
+from lenet_keras.weights import FOLDER, shipped_weights
 
 WEB = Path(__file__).parent
 
@@ -51,9 +53,10 @@ class Page(NamedTuple):
 def export_page(model, path):
     """Write the page of a network: draw a digit, watch every layer.
 
-    One HTML file of less than 500 kB that opens from disk and asks the network for
+    One HTML file of less than 600 kB that opens from disk and asks the network for
     nothing. Its probabilities are those of `predict`, for a drawing framed as
-    `read_digit` frames it.
+    `read_digit` frames it. The network learns in the page, and its weights can be saved
+    there as an `.npz` that `build_lenet5(weights=...)` loads.
 
     Args:
         model: `keras.Model` from `build_lenet5`, any variant, on a 32x32 input, or on
@@ -65,7 +68,8 @@ def export_page(model, path):
 
     Raises:
         ValueError: for a model that is not one of our LeNet-5s, with the layers
-            expected. OSError: if the file cannot be written.
+            expected, or whose weights are not all finite. OSError: if the file cannot
+            be written.
     """
     page = _assemble(_describe(model))
     path = Path(path)
@@ -100,6 +104,10 @@ def _describe(model):
     rows = count(model).layers
     return {
         "name": model.name,
+        "variant": variant.name,
+        "initializer": variant.initializer.__name__,
+        "rubbish": MaximumAPosteriori().j,
+        "doubt": _doubt(model, variant),
         "activation": _name(variant.activation),
         "subsampling": variant.subsampling,
         "squashSubsampling": variant.squash_subsampling,
@@ -129,8 +137,34 @@ def _weights(layers):
             # (rows, columns, maps read, maps) or (inputs, units): the maps come first.
             axes = {4: (3, 2, 0, 1), 3: (2, 0, 1), 2: (1, 0)}[weights[0].ndim]
             weights[0] = weights[0].transpose(axes)
+        _check_finite(name, weights)
         arrays += [weight.ravel() for weight in weights]
     return np.concatenate(arrays).astype("<f4")
+
+
+def _check_finite(name, weights):
+    for weight in weights:
+        if wrong := int(np.sum(~np.isfinite(weight))):
+            raise ValueError(
+                f"{name} has {wrong} weights that are NaN or infinite, of "
+                f"{weight.size}: its training broke. Train again at a lower learning "
+                "rate, or take an earlier checkpoint."
+            )
+
+
+def _doubt(model, variant):
+    """When a reading is doubtful: the card's rule, for its own weights; else None."""
+    card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
+    for name, file in shipped_weights(variant.name).items():
+        rule = card.get(file.name, {}).get("doubt")
+        if rule and _has_weights(model, build_lenet5(variant, weights=name)):
+            return {key: rule[key] for key in ("measure", "threshold")}
+    return None
+
+
+def _has_weights(model, shipped):
+    pairs = zip(model.get_weights(), shipped.get_weights(), strict=True)
+    return all(np.array_equal(own, other) for own, other in pairs)
 
 
 def _variant_of(model):

@@ -36,19 +36,20 @@ function smooth(points) {
   return [...line, points.at(-1)];
 }
 
-/** Ink on the pad, bytes, 0 for paper: round strokes of a width, their edges softened. */
-function drawInk(strokes, width) {
-  const ink = new Uint8ClampedArray(PAD * PAD);
+/** Ink on a square, bytes, 0 for paper: round strokes of a width, their edges softened. */
+function drawInk(strokes, width, side = PAD) {
+  const ink = new Uint8ClampedArray(side * side);
   for (const stroke of strokes) {
-    stroke.forEach((point, i) => drawSegment(ink, stroke[Math.max(0, i - 1)], point, width / 2));
+    stroke.forEach((point, i) => drawSegment(ink, side, stroke[Math.max(0, i - 1)], point, width / 2));
   }
   return ink;
 }
 
-function drawSegment(ink, [x1, y1], [x2, y2], radius) {
+function drawSegment(ink, side, [x1, y1], [x2, y2], radius) {
   const reach = radius + 1;
-  const [left, right] = [Math.min(x1, x2) - reach, Math.max(x1, x2) + reach].map(onPad);
-  const [top, bottom] = [Math.min(y1, y2) - reach, Math.max(y1, y2) + reach].map(onPad);
+  const inside = (x) => Math.min(side, Math.max(0, Math.round(x)));
+  const [left, right] = [Math.min(x1, x2) - reach, Math.max(x1, x2) + reach].map(inside);
+  const [top, bottom] = [Math.min(y1, y2) - reach, Math.max(y1, y2) + reach].map(inside);
   const [dx, dy] = [x2 - x1, y2 - y1];
   const length = dx * dx + dy * dy || 1;
   for (let y = top; y < bottom; y++) {
@@ -57,13 +58,9 @@ function drawSegment(ink, [x1, y1], [x2, y2], radius) {
       const along = Math.min(1, Math.max(0, (px * dx + py * dy) / length));
       const distance = Math.hypot(px - along * dx, py - along * dy);
       const level = 255 * (radius + 0.5 - distance);
-      if (level > ink[y * PAD + x]) ink[y * PAD + x] = level;
+      if (level > ink[y * side + x]) ink[y * side + x] = level;
     }
   }
-}
-
-function onPad(x) {
-  return Math.min(PAD, Math.max(0, Math.round(x)));
 }
 
 /**

@@ -15,12 +15,12 @@ function make(tag, attributes = {}, ...children) {
 /**
  * Fill the panel for the chosen `unit`, or say how to choose one.
  *
- * `description` is the network's, `group` the group whose numbers are spread out; the
- * two functions are called when the reader opens another group or switches the map off.
+ * `description` is the network's, `group` the group whose numbers are spread out,
+ * `openGroup` is called when the reader opens another. `soFar` terms are added up yet.
  */
-function showUnit(panel, { network, states, description, unit, group, off, openGroup, switchMap }) {
+function showUnit(panel, { network, states, description, unit, group, off, openGroup, soFar }) {
   const focused = panel.contains(document.activeElement) ? document.activeElement.id : "";
-  panel.replaceChildren(make("h2", {}, say("unit")));
+  panel.replaceChildren();
   if (!unit) {
     panel.append(make("p", {}, say("choose")));
     return;
@@ -28,15 +28,14 @@ function showUnit(panel, { network, states, description, unit, group, off, openG
   const work = explain(network, states, unit);
   const open = Math.min(group, work.groups.length - 1);
   const layer = network[unit.name];
-  panel.append(
+  panel.append(make("div", { class: "summary" }, make("div", {},
     heading(unit, states, work),
-    ...sumLines(unit, work, states, layer),
-    fieldOfUnit(unit, states, description),
-  );
-  if (unit.name !== "output") panel.append(mapSwitch(unit, off, switchMap));
+    ...sumLines(unit, work, states, layer, off.has(`${unit.name}:${unit.map}`)),
+    ...(soFar < Infinity ? [line(say("soFar", soFar), "", show(sumSoFar(work, layer, soFar)))] : []),
+  ), ...fieldOfUnit(unit, states, description)));
   if (unit.name === "c3") panel.append(tableOne(unit, layer.table));
-  if (work.groups.length > 1) panel.append(groupButtons(unit, work.groups, open, openGroup));
-  panel.append(numbers(unit, work, open, layer));
+  if (work.groups.length > 1) panel.append(groupButtons(unit, work.groups, open, openGroup, soFar));
+  panel.append(numbers(unit, work, open, layer, soFar));
   if (focused) document.getElementById(focused)?.focus();
 }
 
@@ -54,13 +53,13 @@ function fieldOfUnit(unit, states, description) {
   const range = (first) => `${first}–${first + size - 1}`;
   const text = say("field", size, range(top), range(left));
   const picture = makePicture(pixels, size, { cell: Math.ceil(96 / size), colour: inkColour, label: say("fieldName") });
-  return make("div", { class: "field" }, picture, make("p", {}, text));
+  return [picture, make("p", { class: "field" }, text)];
 }
 
-function mapSwitch({ name, map }, off, switchMap) {
-  const isOff = off.has(`${name}:${map}`);
-  const button = make("button", { id: "switch", "aria-pressed": isOff, "aria-keyshortcuts": "X", onclick: switchMap }, say(isOff ? "switchOn" : "switchOff"));
-  return make("p", {}, button, isOff ? ` ${say("isOff")}` : "");
+/** What the first terms add up to, in the order of play. */
+function sumSoFar(work, layer, soFar) {
+  const terms = work.groups.length > 1 ? work.groups.map((group) => group.sum) : work.groups[0].terms;
+  return playOrder(work).slice(0, soFar).reduce((sum, k) => sum + terms[k], layer.kind === "rbf" ? 0 : work.bias);
 }
 
 /** Which S2 maps each C3 map reads, the chosen column marked. */
@@ -78,7 +77,7 @@ function tableOne({ map }, table) {
 }
 
 /** For each map that the unit reads: inputs, kernel and products as pictures, their sum. */
-function groupButtons({ name }, groups, open, openGroup) {
+function groupButtons({ name }, groups, open, openGroup, soFar) {
   const inputs = largestSize(groups.flatMap((group) => group.inputs));
   const weights = largestSize(groups.flatMap((group) => group.weights));
   const terms = largestSize(groups.flatMap((group) => group.terms));
@@ -89,7 +88,7 @@ function groupButtons({ name }, groups, open, openGroup) {
       "button",
       {
         id: `group${k}`,
-        "aria-pressed": k === open,
+        "aria-pressed": k === (soFar < Infinity ? soFar - 1 : open),
         "aria-label": say("group", nameOf(from), group.source, show(group.sum)),
         onclick: () => openGroup(k),
       },
@@ -107,19 +106,15 @@ function groupButtons({ name }, groups, open, openGroup) {
 }
 
 /** The numbers of the open group: 25 products in full, of 84 or 120 the largest. */
-function numbers({ name }, work, open, layer) {
+function numbers({ name }, work, open, layer, soFar) {
   const group = work.groups[open];
-  const isRbf = layer.kind === "rbf";
   if (!group.weights.length) return make("div", { class: "numbers" }, grid(group.inputs, group.width, say("inputs"), name === "c1"));
   const parts = [
     [group.inputs, say("inputs")],
-    [group.weights, say(isRbf ? "code" : "kernel")],
-    [group.terms, say(isRbf ? "squares" : "products")],
+    [group.weights, say(layer.kind === "rbf" ? "code" : "kernel")],
+    [group.terms, say(layer.kind === "rbf" ? "squares" : "products")],
   ];
-  if (group.inputs.length > 25) {
-    return make("div", {}, make("div", { class: "numbers" }, ...parts.map(([values, label]) =>
-      make("figure", {}, makePicture(values, group.width, { cell: 12, label }), make("figcaption", {}, label)))), largestTerms(name, group, isRbf));
-  }
+  if (group.inputs.length > 25) return largestTerms(name, work, parts, soFar, layer.kind);
   return make("div", { class: "numbers" }, ...parts.map(([values, label], k) =>
     grid(values, group.width, label, name === "c1" && k === 0)));
 }
@@ -138,13 +133,25 @@ function grid(values, width, label, isInput) {
   return make("table", { class: "grid" }, make("caption", {}, label), ...rows);
 }
 
-function largestTerms(name, { inputs, weights, terms }, isRbf) {
-  const order = [...terms.keys()].sort((a, b) => Math.abs(terms[b]) - Math.abs(terms[a])).slice(0, 5);
-  const rows = order.map((i) => {
-    const sum = isRbf ? `(${show(inputs[i])} − ${signed(weights[i])})²` : `${show(inputs[i])} × ${signed(weights[i])}`;
-    return make("li", {}, `${say("units", nameOf(BELOW[name]))} ${i}: ${sum} = ${show(terms[i])}`);
+/** F6 and the output: what they read, weigh and add as pictures, the largest in numbers. */
+function largestTerms(name, work, parts, soFar, kind) {
+  const { inputs, weights, terms, width } = work.groups[0];
+  const order = playOrder(work);
+  const done = new Set(order.slice(0, soFar));
+  const current = soFar < Infinity ? order[soFar - 1] : null;
+  const pictures = parts.map(([values, label], k) => {
+    const shown = k === 2 ? values.map((value, i) => (done.has(i) ? value : 0)) : values;
+    const picture = makePicture(shown, width, { cell: 12, label, limit: largestSize(values) });
+    if (current !== null) outline(picture.getContext("2d"), 12 * (current % width), 12 * Math.floor(current / width), 12, 12);
+    return make("figure", {}, picture, make("figcaption", {}, label));
   });
-  return make("div", {}, make("p", {}, say("largest")), make("ul", {}, ...rows));
+  const last = current === null ? 5 : Math.max(5, soFar);
+  const rows = order.slice(last - 5, last).map((i) => {
+    const sum = kind === "rbf" ? `(${show(inputs[i])} − ${signed(weights[i])})²` : `${show(inputs[i])} × ${signed(weights[i])}`;
+    return make("li", i === current ? { class: "current" } : {}, `${say("units", nameOf(BELOW[name]))} ${i}: ${sum} = ${show(terms[i])}`);
+  });
+  const list = make("div", {}, make("p", {}, say("largest")), make("ul", {}, ...rows));
+  return make("div", {}, make("div", { class: "numbers three" }, ...pictures), list);
 }
 
 function signed(value) {
@@ -152,7 +159,7 @@ function signed(value) {
 }
 
 /** The sum in numbers, then what squashing, or the softmax, makes of it. */
-function sumLines(unit, work, states, layer) {
+function sumLines(unit, work, states, layer, isOff) {
   const { kind, squash } = layer;
   const sums = work.groups.map((group) => signed(group.sum));
   const shown = sums.length > 6 ? [...sums.slice(0, 3), "…", sums.at(-1)] : sums;
@@ -169,6 +176,7 @@ function sumLines(unit, work, states, layer) {
   const lines = [line(say("sum"), `${symbol}${sum} = `, show(work.sum))];
   if (unit.name === "output") lines.push(probabilityLine(unit, states, kind));
   else if (squash !== "linear") lines.push(line(say("squashed"), `f(a) = ${SQUASH[squash].text} = `, show(SQUASH[squash].f(work.sum))));
+  if (isOff) lines.push(line(say("isOff"), "→ ", show(0)));
   return lines;
 }
 

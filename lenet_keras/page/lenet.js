@@ -66,7 +66,7 @@ function decodeFloats(base64) {
  * exp(score) over their sum, where the RBF's score is -y (Section II-C).
  */
 function forward(network, input, off = new Set()) {
-  const states = { input: { maps: 1, height: 32, width: 32, values: input } };
+  const states = { input: { maps: 1, height: 32, width: 32, values: Float64Array.from(input) } };
   let below = states.input;
   for (const name of LAYERS) {
     below = states[name] = run(network[name], below);
@@ -85,23 +85,20 @@ function run(layer, below) {
 }
 
 /** Each map: its bias, plus the kernels over the maps that it reads (C3: Table I). */
-function convolve({ size, table, kernels, biases }, below) {
-  const height = below.height - size + 1;
-  const width = below.width - size + 1;
+function convolve({ size, table, kernels, biases }, { values, height: rows, width: pitch }) {
+  const [height, width] = [rows - size + 1, pitch - size + 1];
   const sums = new Float64Array(table.length * height * width);
   let weight = 0;
   table.forEach((sources, map) => {
     const first = map * height * width;
     sums.fill(biases[map], first, first + height * width);
     for (const source of sources) {
-      for (let i = 0; i < size; i++) {
-        for (let j = 0; j < size; j++, weight++) {
-          let from = (source * below.height + i) * below.width + j;
-          for (let to = first; to < first + height * width; from += below.width - width) {
-            for (const end = to + width; to < end; ) {
-              sums[to++] += kernels[weight] * below.values[from++];
-            }
-          }
+      for (let place = 0; place < size * size; place++, weight++) {
+        const kernel = kernels[weight];
+        let from = (source * rows + Math.floor(place / size)) * pitch + (place % size);
+        let to = first;
+        for (let row = 0; row < height; row++, from += pitch - width) {
+          for (const end = to + width; to < end; to++, from++) sums[to] += kernel * values[from];
         }
       }
     }

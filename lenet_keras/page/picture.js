@@ -1,4 +1,4 @@
-// Pictures of numbers: maps, kernels and codes on canvases, blue below 0, orange above.
+// Pictures of numbers: maps, kernels and codes on canvases, orange below 0, purple above.
 "use strict";
 
 const palette = {};
@@ -85,7 +85,7 @@ function mapOrigin({ columns, cell, gap }, { height, width }, map) {
 }
 
 /** Draw all maps of a layer side by side, and what is marked or switched off in them. */
-function drawStrip(canvas, name, state, { limit, off, marks, labels }) {
+function drawStrip(canvas, name, state, { limit, off, marks, labels, unfilled }) {
   const layout = stripLayout(name, state);
   const { columns, cell, gap } = layout;
   const { maps, height, width, values } = state;
@@ -99,14 +99,35 @@ function drawStrip(canvas, name, state, { limit, off, marks, labels }) {
     if (labels) writeInCell(context, labels[map], show(own[0]), x, y, cell, Math.abs(own[0]) / limit);
     if (off.has(`${name}:${map}`)) crossOut(context, x, y, width * cell, height * cell);
   }
-  for (const { map, row, column, size } of marks) {
+  if (unfilled) coverUnits(context, layout, state, unfilled);
+  outlineMarks(context, layout, state, marks);
+}
+
+/** Leave paper where a map is not filled yet, from one of its units on. */
+function coverUnits(context, layout, state, { map, from }) {
+  const { cell } = layout;
+  const [x, y] = mapOrigin(layout, state, map);
+  context.fillStyle = rgb(mix(palette.paper, palette.ink, 0.12));
+  for (let unit = from; unit < state.height * state.width; unit++) {
+    context.fillRect(x + (unit % state.width) * cell, y + Math.floor(unit / state.width) * cell, cell, cell);
+  }
+}
+
+/** Frame the marks; where all of a layer is meant, one frame says so. */
+function outlineMarks(context, layout, state, marks) {
+  const { cell } = layout;
+  if (state.height === 1 && marks.length === state.maps) {
+    const { width, height } = context.canvas;
+    return outline(context, 2, 2, width - 4, height - 4, marks[0].isStrong);
+  }
+  for (const { map, row, column, height, width, isStrong } of marks) {
     const [x, y] = mapOrigin(layout, state, map);
-    outline(context, x + column * cell, y + row * cell, size * cell, size * cell);
+    outline(context, x + column * cell, y + row * cell, width * cell, height * cell, isStrong);
   }
 }
 
 function writeInCell(context, label, value, x, y, cell, share) {
-  context.fillStyle = share > 0.6 ? rgb(palette.zero) : rgb(palette.ink);
+  context.fillStyle = share > 0.45 ? rgb(palette.zero) : rgb(palette.ink);
   context.textAlign = "center";
   context.font = `bold ${cell * 0.42}px sans-serif`;
   context.fillText(label, x + cell / 2, y + cell * 0.46);
@@ -126,9 +147,10 @@ function crossOut(context, x, y, width, height) {
   context.stroke();
 }
 
-/** A frame that shows on every colour: dark and light lines around one of its own. */
-function outline(context, x, y, width, height) {
-  for (const [line, colour] of [[7, palette.paper], [4, palette.frame]]) {
+/** A frame that shows on every colour: lines of paper around one of its own. */
+function outline(context, x, y, width, height, isStrong = true) {
+  const lines = isStrong ? [[7, palette.paper], [4, palette.frame]] : [[4, palette.paper], [2, palette.frame]];
+  for (const [line, colour] of lines) {
     context.lineWidth = line;
     context.strokeStyle = rgb(colour);
     context.strokeRect(x - 1, y - 1, width + 2, height + 2);

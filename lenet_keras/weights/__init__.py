@@ -7,13 +7,14 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 from lenet_keras.layers import CoveringConv2D
 from lenet_keras.safety import check_archive, check_hdf5
 
 FOLDER = Path(__file__).parent
 
-_ENDINGS = (".weights.h5", ".h5", ".hdf5", ".keras", ".weights.json")
+_ENDINGS = (".weights.h5", ".h5", ".hdf5", ".keras", ".weights.json", ".npz")
 # How Keras words a shape that does not fit, in files of its own and of Keras 2.
 _MISFITS = (
     r"variable\.shape=(?P<wanted>\([^)]*\)).*value\.shape=(?P<found>\([^)]*\))"
@@ -93,6 +94,8 @@ def _check(file):
 
 def _read_weights(model, file):
     """Load a file of weights; version 0.1 knew C5 as a layer of its own kind."""
+    if str(file).endswith(".npz"):
+        return _read_npz(model, file)
     if not _knows_covering_conv2d(file):
         return model.load_weights(file)
 
@@ -103,6 +106,25 @@ def _read_weights(model, file):
     then = keras.models.clone_model(model, clone_function=as_then)
     then.load_weights(file)
     return model.set_weights(then.get_weights())
+
+
+def _read_npz(model, file):
+    """Load an .npz of arrays named as the layers' weights: "c1/kernel" and so on."""
+    with np.load(file, allow_pickle=False) as arrays:
+        found = {name: arrays[name] for name in arrays.files}
+    wanted = {weight.path: weight for weight in model.weights}
+    if odd := sorted(set(found) ^ set(wanted)):
+        raise ValueError(f"it lacks, or has beyond the network's own, {', '.join(odd)}")
+    for name, weight in wanted.items():
+        array = found[name]
+        if array.shape != weight.shape:
+            raise ValueError(
+                f"for {name} it has {array.shape}, "
+                f"and {tuple(weight.shape)} is expected"
+            )
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise ValueError(f"{name} has values that are not finite numbers")
+    model.set_weights([found[weight.path] for weight in model.weights])
 
 
 def _knows_covering_conv2d(file):
@@ -126,8 +148,8 @@ def _file(variant, weights, classes):
         names = ", ".join(map(repr, shipped)) or "no shipped weights for this variant"
         raise ValueError(
             f"weights must be None, a shipped name ({names}) or the path of a file "
-            f"that Keras' load_weights opens ({', '.join(_ENDINGS)}); received "
-            f"{weights!r}."
+            f"that Keras' load_weights opens, or of NumPy ({', '.join(_ENDINGS)}); "
+            f"received {weights!r}."
         )
     if not Path(weights).is_file():
         raise FileNotFoundError(

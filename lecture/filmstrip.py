@@ -1,0 +1,85 @@
+"""Film the page while it learns: `python lecture/filmstrip.py` (after `make browser`).
+
+Five screenshots of `figures/lenet5.html` side by side: a 3 drawn mirrored is misread;
+told that it is a 3, the network takes its steps until it reads it.
+"""
+
+import io
+import shutil
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Error, sync_playwright
+
+FIGURES = Path(__file__).parent.parent / "figures"
+SIZE = {"width": 400, "height": 1120}  # a phone, and a little higher
+GAP = 24
+
+MIRRORED_3 = """() => {
+    clear();
+    for (const stroke of SAMPLES[3]) {
+        const mirrored = stroke.map(([x, y]) => [PAD - x, y]);
+        startStroke(mirrored[0]);
+        mirrored.slice(1).forEach(extendStroke);
+    }
+    showTab("learn");
+}"""
+
+
+def film(page, out):
+    """Draw, teach and photograph; write the five pictures as one.
+
+    Args:
+        page: Path of the page.
+        out: Path of the PNG to write.
+    """
+    with sync_playwright() as playwright:
+        browser = _browser(playwright)
+        context = browser.new_context(
+            viewport=SIZE, device_scale_factor=1.5, reduced_motion="reduce"
+        )
+        tab = context.new_page()
+        tab.goto(page.as_uri())
+        tab.evaluate(MIRRORED_3)
+        tab.evaluate("scrollTo(0, $('drawing').offsetTop)")
+        frames = [_photograph(tab)]
+        tab.evaluate("teach(3)")
+        for number in (1, 2, 4):
+            _wait(tab, f"lessons.measures.length >= {number} || !lessons.running")
+            frames.append(_photograph(tab))
+        _wait(tab, "!lessons.running")
+        frames.append(_photograph(tab))
+        browser.close()
+    _side_by_side(frames).save(out, optimize=True)
+
+
+def _browser(playwright):
+    """Playwright's own Chromium, or one that is installed."""
+    options = {"args": ["--no-sandbox"]}
+    try:
+        return playwright.chromium.launch(**options)
+    except Error:
+        installed = shutil.which("chromium") or shutil.which("google-chrome")
+        return playwright.chromium.launch(executable_path=installed, **options)
+
+
+def _wait(tab, condition):
+    while not tab.evaluate(condition):
+        tab.wait_for_timeout(20)
+
+
+def _photograph(tab):
+    tab.wait_for_timeout(300)  # the page draws itself five times a second
+    return Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+
+
+def _side_by_side(frames):
+    width, height = frames[0].size
+    strip = Image.new("RGB", (len(frames) * (width + GAP) - GAP, height), "white")
+    for number, frame in enumerate(frames):
+        strip.paste(frame, (number * (width + GAP), 0))
+    return strip
+
+
+if __name__ == "__main__":
+    film(FIGURES / "lenet5.html", FIGURES / "page-learns.png")

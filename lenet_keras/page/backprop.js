@@ -1,0 +1,113 @@
+// Back-propagation through all of LeNet-5 (Section II-C): how each weight moves the loss.
+//
+// A layer's `run` has its counterpart here. Each takes the gradient of the loss with
+// respect to the layer's sums, adds that of its weights to `gradient`, and returns that
+// of the values below. They are added up, so that a batch is a sum over its samples.
+"use strict";
+
+// The derivative of each squashing function, from its value where that is shorter.
+const SLOPE = {
+  scaled_tanh: (_, value) => ((2 / 3) / 1.7159) * (1.7159 ** 2 - value ** 2),
+  tanh: (_, value) => 1 - value ** 2,
+  sigmoid: (_, value) => value * (1 - value),
+  relu: (sum) => (sum > 0 ? 1 : 0),
+  linear: () => 1,
+};
+
+const PARTS = ["kernels", "coefficients", "biases"]; // all that learns; codes do not
+
+/** Arrays of zeros beside all weights that learn, layer by layer. */
+function zerosLike(network) {
+  return mapWeights(network, (weights) => new Float64Array(weights.length));
+}
+
+/** The same layers, each array that learns replaced by what `change` makes of it. */
+function mapWeights(network, change) {
+  const changed = {};
+  for (const name of LAYERS) {
+    changed[name] = { ...network[name] };
+    for (const part of PARTS) {
+      if (network[name][part]) changed[name][part] = change(network[name][part], name, part);
+    }
+  }
+  return changed;
+}
+
+/**
+ * The loss of one input whose class is `right`; its gradient is added to `gradient`.
+ *
+ * The loss is the cross-entropy -log p. With RBF outputs it is eq. 9, whose class
+ * "rubbish" has the constant penalty `rubbish`, the j of the paper.
+ */
+function backward(network, states, right, gradient, rubbish) {
+  const isRbf = network.output.kind === "rbf";
+  const sign = isRbf ? -1 : 1;
+  const scores = Array.from(states.output.values, (value) => sign * value);
+  const all = isRbf ? [...scores, -rubbish] : scores;
+  const probabilities = softmax(all);
+  let above = Float64Array.from(scores, (_, k) => sign * (probabilities[k] - (k === right ? 1 : 0)));
+  for (let i = LAYERS.length - 1; i >= 0; i--) {
+    const name = LAYERS[i];
+    const [layer, own] = [network[name], states[name]];
+    if (name !== "output" && layer.squash !== "linear") {
+      const slope = SLOPE[layer.squash];
+      for (let unit = 0; unit < above.length; unit++) above[unit] *= slope(own.sums[unit], own.values[unit]);
+    }
+    const back = { weighted: convolveBack, rbf: distancesBack }[layer.kind] ?? subsampleBack;
+    above = back(layer, own, states[BELOW[name]], above, gradient[name]);
+  }
+  const largest = Math.max(...all);
+  return largest + Math.log(all.reduce((sum, score) => sum + Math.exp(score - largest), 0)) - scores[right];
+}
+
+/** Each weight meets each place of its window: its input, and the gradient above. */
+function convolveBack({ size, table, kernels }, { height, width }, below, above, gradient) {
+  const down = new Float64Array(below.values.length);
+  const { values, height: rows, width: pitch } = below;
+  let weight = 0;
+  table.forEach((sources, map) => {
+    const first = map * height * width;
+    for (let unit = first; unit < first + height * width; unit++) gradient.biases[map] += above[unit];
+    for (const source of sources) {
+      for (let place = 0; place < size * size; place++, weight++) {
+        const kernel = kernels[weight];
+        let from = (source * rows + Math.floor(place / size)) * pitch + (place % size);
+        let [sum, to] = [0, first];
+        for (let row = 0; row < height; row++, from += pitch - width) {
+          for (const end = to + width; to < end; to++, from++) {
+            sum += above[to] * values[from];
+            down[from] += kernel * above[to];
+          }
+        }
+        gradient.kernels[weight] += sum;
+      }
+    }
+  });
+  return down;
+}
+
+function subsampleBack({ kind, coefficients }, { height, width }, below, above, gradient) {
+  const down = new Float64Array(below.values.length);
+  for (let unit = 0; unit < above.length; unit++) {
+    const map = Math.floor(unit / (height * width));
+    const first = (map * below.height + 2 * (Math.floor(unit / width) % height)) * below.width + 2 * (unit % width);
+    const four = [first, first + 1, first + below.width, first + below.width + 1];
+    if (kind === "max") {
+      // The first of the largest, as Keras on TensorFlow has it.
+      const best = four.reduce((best, place) => (below.values[place] > below.values[best] ? place : best));
+      down[best] += above[unit];
+      continue;
+    }
+    const share = kind === "average" ? 1 / 4 : coefficients[map];
+    for (const place of four) down[place] += share * above[unit];
+    if (kind !== "trained") continue;
+    gradient.coefficients[map] += above[unit] * four.reduce((sum, place) => sum + below.values[place], 0);
+    gradient.biases[map] += above[unit];
+  }
+  return down;
+}
+
+/** y = |x - w|² pulls each unit of F6 towards the code, or pushes it away. */
+function distancesBack({ codes }, _, below, above) {
+  return below.values.map((value, j) => above.reduce((sum, g, k) => sum + 2 * g * (value - codes[84 * k + j]), 0));
+}
