@@ -63,7 +63,7 @@ def input_values(material):
     top, left = _edge(padded)
     window = np.s_[top : top + 4, left : left + 4]
     figure, axes = panels(1, 3, left=0.03, bottom=0.1, top=0.72, wspace=0.12)
-    frames = [(2, 2, 28, "#777777"), (top, left, 4, plots.VERMILION)]
+    frames = [(2, 2, 28, "#777777"), (top, left, 4, plots.MARK)]
     plots.plot_map(padded, axes[0], frames)
     plots.plot_numbers(padded[window], axes[1], "d")
     plots.plot_numbers(values[window], axes[2], ".3f")

@@ -18,7 +18,7 @@ from lecture.slides import (
 )
 from lenet_keras import paper, plots
 
-_SEEN = plots.VERMILION  # around what a unit sees, and around the unit
+_SEEN = plots.MARK  # around what a unit sees, and around the unit
 
 
 def architecture(material):

@@ -7,7 +7,6 @@ from matplotlib.ticker import MaxNLocator
 
 from lenet_keras.plots.style import (
     BLUE,
-    COLOURS,
     VERMILION,
     apart,
     coloured,
@@ -87,7 +86,7 @@ def plot_error_by_class(errors, ax=None):
         x=np.tile(np.arange(classes), names),
         y=percent.ravel(),
         hue=np.repeat(list(errors), classes),
-        palette=COLOURS[:names],
+        palette=[colour for _, _, colour in coloured(errors)],
         saturation=1,
         errorbar=None,
         legend=names > 1,

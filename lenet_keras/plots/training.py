@@ -36,10 +36,11 @@ def plot_learning_curve(history, ax=None):
     never_zero = all((error > 0).all() for error in errors.values())
     ax.set(xlabel="epoch", ylabel="error (%)")
     ax.set_yscale("log" if never_zero else "linear")  # no logarithm of 0
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter("{x:g}")
-    ax.margins(x=0.2)
+    last = max(map(len, errors.values()))
+    ax.set_xlim(0.8, last + max(1, last - 1) / 4)  # room for the numbers at the end
     return ax
 
 
