@@ -46,6 +46,7 @@ STYLE = plots.STYLE | {
     "svg.hashsalt": "lenet5",
 }
 SMALL = 24.2  # points, the least for words
+GREY = "#666666"
 
 
 class Slide(NamedTuple):
@@ -128,6 +129,26 @@ def add_lines(figure, lines):
     """Write paragraphs on a slide, one under the other; returns the Text."""
     text = "\n\n".join(map(wrapped, lines))
     return figure.text(0.03, TOP, text, size="small", va="top", linespacing=1.15)
+
+
+def add_heading(figure, title, lines):
+    """Write a title in large letters, and lines under it, over a page without figure.
+
+    Args:
+        figure: matplotlib Figure.
+        title: str.
+        lines: list of str.
+    """
+    look = {"va": "top", "linespacing": 1.2}
+    figure.text(0.06, 0.84, title, size=60, weight="bold", **look)
+    text = "\n".join(wrapped(line, 56) for line in lines)
+    figure.text(0.06, 0.64, text, size="medium", color=GREY, **look)
+
+
+def add_number(figure, number):
+    """Write the number of a slide at its top right; returns the Text."""
+    look = {"ha": "right", "va": "top", "size": "small", "color": GREY}
+    return figure.text(0.99, 0.985, f"{number}", gid="number", **look)
 
 
 def draw(name, figures, material, language="en"):

@@ -4,6 +4,7 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.transforms import ScaledTranslation
 
 # Colour-blind safe, from Okabe and Ito.
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -106,3 +107,18 @@ def apart(heights, gap):
     for below, above in zip(order[:-1], order[1:], strict=True):
         moved[above] = max(moved[above], moved[below] + gap)
     return moved
+
+
+def name_ends(ax, ends):
+    """Write (x, y, name, colour) at the right edge, at height y or where there is room.
+
+    At the height of the data: a name stays with its curve when the limits change.
+    """
+    dpi = ax.figure.dpi
+    line = max(17, plt.rcParams["font.size"] * dpi / 72)  # pixels
+    places = np.array([ax.transData.transform(end[:2])[1] for end in ends])
+    lifts = (apart(places, gap=line) - places) / dpi
+    for lift, (_, height, name, colour) in zip(lifts, ends, strict=True):
+        beside = ScaledTranslation(line / 2 / dpi, lift, ax.figure.dpi_scale_trans)
+        place = ax.get_yaxis_transform() + beside
+        ax.text(1, height, name, transform=place, color=colour, va="center")
