@@ -9,6 +9,7 @@ import numpy as np
 from lenet_keras.plots import BLUE, LAYER_COLOURS, MARK, SIGNED
 
 _WIDTH = 960  # of the drawing; on a slide one unit is one point
+_LETTER = 15.5  # the width of one in the names below the layers
 
 
 def plot_architecture(layers, input_shape=(32, 32, 1), ax=None, maps=None):
@@ -122,19 +123,23 @@ class _Stack(NamedTuple):
 
 
 def _place_stacks(stages):
-    """Set the layers side by side over the whole width, with equal gaps."""
+    """Set the layers side by side over the whole width, with room for their names."""
     widest = max(stage[3] for stage in stages)
-    scale = 140 / max(32, widest)
+    scale = 118 / max(32, widest)
     boxes = []
     for stage in stages:
         step = 5 if stage[4] <= 6 else 4
         boxes.append(_Stack(*stage, left=0, scale=scale, step=step))
-    shares = [1.6 if box.is_bar else 1 for box in boxes[1:]] + [0]
-    room = _WIDTH - 72 - sum(box.size[0] + box.depth for box in boxes)
+    slots = [
+        max(box.size[0] + box.depth, _LETTER * max(len(box.label), len(box.title)))
+        for box in boxes
+    ]
+    gap = (_WIDTH - 36 - sum(slots)) / (len(slots) - 1)
     left, placed = 18, []
-    for box, share in zip(boxes, shares, strict=True):
-        placed.append(box._replace(left=left))
-        left += box.size[0] + box.depth + room * share / sum(shares)
+    for box, slot in zip(boxes, slots, strict=True):
+        inside = (slot - box.size[0] - box.depth) / 2
+        placed.append(box._replace(left=left + inside))
+        left += slot + gap
     return placed
 
 

@@ -28,6 +28,7 @@ except ImportError:  # python-pptx is optional: the PDF is written without it
     pptx = None
 
 _PICTURE = Bbox([[0, 0], [WIDTH, TOP * HEIGHT]])  # a slide without its title
+_FOOT = Bbox([[0, 0], [WIDTH, 0.31 * HEIGHT]])  # the codes under a title in large
 _DATE = datetime.datetime(1998, 11, 1)  # of the paper, for files that must have one
 
 
@@ -46,11 +47,11 @@ def write_deck(figures, material, out, language="en"):
     """
     out, drawn = Path(out), []
 
-    def pages(path):
-        drawn.extend(_write_pages(path, figures, material, language))
+    def write(path):
+        drawn.extend(_write_pdf(path, figures, material, language))
 
     with slides.style(language):
-        write_whole(out / "lenet5.pdf", pages)
+        write_whole(out / "lenet5.pdf", write)
     yield from (each for each in drawn if isinstance(each, Unavailable))
     yield out / "lenet5.pdf"
     if pptx is None:
@@ -64,34 +65,34 @@ def write_deck(figures, material, out, language="en"):
     yield out / "lenet5.pptx"
 
 
-def _write_pages(path, figures, material, language):
+def _write_pdf(path, figures, material, language):
     """Write the PDF; yield each page with its picture, or an `Unavailable`."""
     metadata = UNDATED | {"Title": words(language)["deck"]["title"]}
     number = 0
     with PdfPages(path, metadata=metadata) as pdf:
-        for page in _pages(figures, material, language):
+        for page in pages(figures, material, language):
             if isinstance(page, Unavailable):
                 yield page
                 continue
             number += 1
-            figure = page.figure if isinstance(page, Slide) else _text_page(page)
+            figure = page.figure if isinstance(page, Slide) else text_page(page)
             slides.add_number(figure, number)
             pdf.savefig(figure)
-            is_figure = isinstance(page, Slide)
-            yield page, slides.png(figure, bbox_inches=_PICTURE) if is_figure else None
+            box = _PICTURE if isinstance(page, Slide) else _FOOT
+            yield page, slides.png(figure, bbox_inches=box)
             plt.close(figure)
 
 
 class Words(NamedTuple):
     """A page without a figure: how it is laid out, its title, its lines, its notes."""
 
-    layout: int  # of python-pptx's template: 0 a title page, 1 lines, 2 a section
+    layout: int  # of python-pptx's template: 0 a title, 1 lines
     title: str
     lines: list
     note: str
 
 
-def _pages(figures, material, language):
+def pages(figures, material, language):
     """All pages in order: `Words`, `slides.Slide`, or why one is left out."""
     said = words(language)["deck"]
     yield Words(
@@ -101,7 +102,7 @@ def _pages(figures, material, language):
         wanted = {each: figures[each] for each in own if each in figures}
         if wanted:
             heading, line = said["sections"][name]
-            yield Words(2, f"{number}  {heading}", [line], line)
+            yield Words(0, f"{number}  {heading}", [line], line)
         yield from slides.draw_each(wanted, material, language)
     facts = {
         "trainable": material.counts.trainable,
@@ -114,7 +115,7 @@ def _pages(figures, material, language):
     yield Words(1, said["sources_title"], said["sources"], said["sources_note"])
 
 
-def _text_page(page):
+def text_page(page):
     """A page of words as a figure."""
     figure = plt.figure()
     if page.layout == 1:
@@ -140,7 +141,7 @@ def _write_pptx(path, pages, language):
         if isinstance(page, Slide):
             drawn = _add_slide(deck, page, picture, said)
         else:
-            drawn = _add_words(deck, page)
+            drawn = _add_words(deck, page, picture)
         _add_number(deck, drawn, number)
     about = deck.core_properties
     about.title, about.author, about.last_modified_by = said["title"], "lenet_keras", ""
@@ -165,13 +166,28 @@ def _add_slide(deck, slide, picture, said):
     return page
 
 
-def _add_words(deck, words):
+def _add_words(deck, words, foot):
     """A page of words, in the places that the template has for them."""
     page = deck.slides.add_slide(deck.slide_layouts[words.layout])
-    page.shapes.title.text = words.title
-    page.placeholders[1].text = "\n".join(words.lines)
+    title, text = page.shapes.title, page.placeholders[1]
+    title.text, text.text = words.title, "\n".join(words.lines)
     page.notes_slide.notes_text_frame.text = words.note
+    if words.layout == 0:
+        _enlarge(title, 1.0, 1.3, Pt(52))
+        _enlarge(text, 2.4, 2.2, Pt(29))
+        top = Inches(0.69 * HEIGHT)
+        shape = page.shapes.add_picture(io.BytesIO(foot), 0, top, deck.slide_width)
+        shape.name = "codes"
+        shape.element.nvPicPr.cNvPr.set("descr", "")  # it decorates
     return page
+
+
+def _enlarge(shape, top, height, size):
+    """Put a text at the left of a page, so many inches from the top, in one size."""
+    shape.left, shape.width = Inches(0.06 * WIDTH), Inches(0.88 * WIDTH)
+    shape.top, shape.height = Inches(top), Inches(height)
+    for paragraph in shape.text_frame.paragraphs:
+        paragraph.alignment, paragraph.font.size = PP_ALIGN.LEFT, size
 
 
 def _add_number(deck, page, number):
@@ -199,7 +215,7 @@ def _widen(deck):
                 )
     title = deck.slide_master.placeholders[0]
     title.left, title.top = Inches(0.03 * WIDTH), Inches(0.1)
-    title.width = Inches(0.94 * WIDTH)
+    title.width = Inches(0.9 * WIDTH)
     title.height = Inches((1 - TOP) * HEIGHT - 0.2)
 
 

@@ -78,7 +78,7 @@ def back_propagation(material):
     need_mistakes(material)
     mistake = plainest_mistake(material)
     image = material.data.test_images[mistake.index]
-    made, slopes = _forward_and_backward(material, image, mistake.truth)
+    made, slopes = forward_and_backward(material, image, mistake.truth)
     space = {"wspace": 0.12, "hspace": 0.25}
     figure, axes = panels(
         2, len(made), left=0.12, right=0.99, bottom=0.02, top=0.72, **space
@@ -93,7 +93,7 @@ def back_propagation(material):
     return figure, {"truth": mistake.truth, "given": mistake.answer}
 
 
-def _forward_and_backward(material, image, truth):
+def forward_and_backward(material, image, truth):
     """Of each layer its outputs, and how the loss changes with each of them."""
     with tf.GradientTape() as tape:
         x = tf.constant(to_input(image[None]))
