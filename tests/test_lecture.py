@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from lecture.architecture import plot_architecture
 from lecture.catalogue import FIGURES
 from lecture.measurements import Material, Unavailable
-from lecture.slides import TOP, draw, style
+from lecture.slides import TOP, add_number, draw, style
 from lecture.words import translate, words
 from lenet_keras import LADDER, VARIANTS, build_lenet5, count, ladder, plots
 from lenet_keras.paper import C3_INPUTS, PUBLISHED_METHODS, output_code
@@ -116,6 +116,16 @@ def test_the_title_has_the_top_for_itself(name, slide):
             assert box.y0 >= TOP - 0.005
         else:
             assert box.y1 <= TOP + 0.015, text.get_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_title_leaves_the_corner_to_the_number_of_the_slide(name, slide):
+    figure = slide(name).figure
+    number = add_number(figure, 41)
+    (title,) = (text for text in figure.texts if text.get_gid() == "title")
+    overlaps = title.get_window_extent().overlaps(number.get_window_extent())
+    number.remove()
+    assert not overlaps
 
 
 def test_the_words_are_in_teaching_order_and_the_same_in_both_languages():
@@ -325,9 +335,7 @@ def test_the_slopes_that_flow_back_are_those_of_the_loss(material, slide):
     assert list(made) == list(slopes)
     row, column, _ = np.unravel_index(abs(slopes["input"]).argmax(), (32, 32, 1))
     x = np.repeat(made["input"][None], 2, axis=0)
-    x[0, row, column], x[1, row, column] = (
-        x[0, row, column] + np.array([[1], [-1]]) / 50
-    )
+    x[:, row, column, 0] += np.array([0.02, -0.02])
     scores = np.asarray(material.model.predict_on_batch(x), float)
     losses = np.log(np.exp(scores - scores.max()).sum(-1)) + scores.max()
     losses -= scores[:, mistake.truth]

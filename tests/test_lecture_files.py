@@ -11,7 +11,7 @@ from PIL import Image
 from lecture import deck, slides
 from lecture.catalogue import FIGURES
 from lecture.measurements import Material
-from lecture.words import words
+from lecture.words import font_family, words
 from lenet_keras import plots
 
 
@@ -128,27 +128,27 @@ def test_a_figure_of_the_deck_has_its_notes_and_its_alt_text(material, tmp_path)
         assert drawn.size == pytest.approx((1920, slides.TOP * 1080), abs=1)
 
 
-def test_no_page_of_words_is_cut_or_small(material):
-    for language in ("en", "zh"):
-        pages = [p for p in deck.pages({}, material, language)]
-        pages += [
-            deck.Words(0, f"{k}  {heading}", [line], "")
-            for k, (heading, line) in enumerate(
-                words(language)["deck"]["sections"].values()
-            )
-        ]
-        for page in pages:
-            with slides.style("en"):
-                figure = deck.text_page(page)
-                slides.add_number(figure, 41)
-                figure.canvas.draw()
-            width, height = figure.bbox.size
-            for text in figure.texts:
-                box = text.get_window_extent()
-                assert box.x0 >= 0 and box.x1 <= width, text.get_text()
-                assert box.y0 >= 0 and box.y1 <= height, text.get_text()
-                assert text.get_fontsize() >= 24
-            plt.close(figure)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_page_of_words_is_cut_or_small(material, language):
+    try:
+        font_family(language)
+    except ValueError:
+        pytest.skip("there is no Chinese font here")
+    pages = list(deck.pages({}, material, language))
+    sections = words(language)["deck"]["sections"].values()
+    pages += [deck.Words(0, f"6  {name}", [line], "") for name, line in sections]
+    for page in pages:
+        with slides.style(language):
+            figure = deck.text_page(page)
+            number = slides.add_number(figure, 41)
+            figure.canvas.draw()
+            boxes = {text: text.get_window_extent() for text in figure.texts}
+        for text, box in boxes.items():
+            assert box.x0 >= 0 and box.x1 <= figure.bbox.width, text.get_text()
+            assert box.y0 >= 0 and box.y1 <= figure.bbox.height, text.get_text()
+            assert text is number or not box.overlaps(boxes[number]), text.get_text()
+            assert text.get_fontsize() >= 24
+        plt.close(figure)
 
 
 def test_the_deck_has_the_same_bytes_each_time(material, tmp_path):
