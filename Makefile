@@ -7,7 +7,7 @@ BIN := .venv/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
-.PHONY: setup run test test-notebooks notebooks figures deck lint page browser film companions accuracy ladder bench reproduce weights clean
+.PHONY: setup run test test-notebooks notebooks figures deck lint page browser film companions accuracy ladder bench reproduce weights readme clean
 
 setup: .venv/installed
 
@@ -66,18 +66,26 @@ film: setup
 
 accuracy: setup
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/readme.py
 
 ladder: setup
 	$(BIN)/python benchmarks/ladder.py
 
 bench: setup
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/readme.py
 
 reproduce: setup
 	$(BIN)/python benchmarks/reproduce.py
+	$(BIN)/python benchmarks/readme.py
 
 weights: setup
 	$(BIN)/python benchmarks/weights.py
+	$(BIN)/python benchmarks/readme.py
+
+# Fill the numbers of README.md and README.zh.md from the records of the others.
+readme: setup
+	$(BIN)/python benchmarks/readme.py
 
 clean:
 	rm -rf .venv .venv-companions runs

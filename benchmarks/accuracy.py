@@ -4,7 +4,7 @@
 
 Trains by the recipes, on MNIST and on the bundled digits; the last epoch counts. The
 recipes were chosen on the last 5,000 training images, never on the test images. Writes
-`benchmarks/accuracy.json`, and from it the table of results in the README.
+`benchmarks/accuracy.json`, and from it the table in `docs/results.md`.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main():
             }
             print(key, errors, flush=True)
             _write(RESULTS, json.dumps(results, indent=2) + "\n")
-    readme = ROOT / "README.md"
+    readme = ROOT / "docs" / "results.md"
     _write(readme, with_table(readme.read_text("utf-8"), table(results)))
 
 

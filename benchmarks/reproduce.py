@@ -62,7 +62,7 @@ def main():
             write_runs(HISTORIES, done)
             error = 100 * (1 - result["val_accuracy"][-1])
             print(*_key(result), f"test error {error:.2f}%", flush=True)
-    readme = ROOT / "README.md"
+    readme = ROOT / "docs" / "1998.md"
     text = with_table(readme.read_text("utf-8"), table(done), "reproduction")
     write_whole(readme, lambda path: path.write_text(text, "utf-8"))
 

@@ -15,7 +15,6 @@ import importlib.util
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +33,7 @@ IMAGES = 60_000
 OPERATIONS_PER_MULTIPLY_ADD = 2 * 3
 PEERS = ("keras fit", "pytorch eager")
 TORCH = importlib.util.find_spec("torch") is not None
-PAGE, README = ROOT / "docs" / "speed.md", ROOT / "README.md"
+PAGE = ROOT / "docs" / "speed.md"
 
 # What each contender is called in the tables: the ladder from plain `fit` up to ours.
 RUNGS = {
@@ -77,14 +76,6 @@ def main():
     for name, table in TABLES.items():
         page = with_table(page, table(results), name)
     write_whole(PAGE, lambda path: path.write_text(page, "utf-8"))
-    readme = with_ratio(README.read_text("utf-8"), results)
-    write_whole(README, lambda path: path.write_text(readme, "utf-8"))
-
-
-def with_ratio(readme, results):
-    """The README with the one figure of speed that it names."""
-    ratio = f"{results['ratio_of_script_to_keras_fit']:.1f}"
-    return re.sub(r"(?<=it is )[\d.]+(?= times as fast as `fit`)", ratio, readme)
 
 
 def take_turns(names, batch_size, epochs):

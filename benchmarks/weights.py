@@ -36,7 +36,7 @@ from lenet_keras.images import OTHER_HANDS
 
 WEIGHTS = Path(__file__).parent.parent / "lenet_keras" / "weights"
 CARD = WEIGHTS / "card.json"
-README = WEIGHTS.parent.parent / "README.md"
+README = WEIGHTS.parent.parent / "docs" / "results.md"
 # Epochs and peak learning rate, for the paper's network and for the others.
 SETTINGS = {"1998": (40, 1e-2)}
 OTHERS = (12, 4e-3)

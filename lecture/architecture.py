@@ -4,13 +4,15 @@ import itertools
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+import numpy as np
 
-from lenet_keras.plots import BLUE, LAYER_COLOURS
+from lenet_keras.plots import BLUE, LAYER_COLOURS, MARK, SIGNED
 
 _WIDTH = 960  # of the drawing; on a slide one unit is one point
+_LETTER = 15.5  # the width of one in the names below the layers
 
 
-def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
+def plot_architecture(layers, input_shape=(32, 32, 1), ax=None, maps=None):
     """Draw a network in the manner of the paper's Figure 2.
 
     Maps are stacked squares and single units are bars. A small square on a map is what
@@ -20,14 +22,17 @@ def plot_architecture(layers, input_shape=(32, 32, 1), ax=None):
         layers: the `layers` of `counting.count(model)`.
         input_shape: (height, width, 1).
         ax: matplotlib Axes, or None for new ones.
+        maps: dict of a layer's name and what it makes of one image, (height, width,
+            maps) or (units,), to fill the drawing with; or None.
 
     Returns:
-        The Axes: above each layer its name and size, below what leads to the next.
+        The Axes: above each layer its name; below it its size, and between two layers
+        the size of the kernels.
     """
     ax = ax or plt.subplots(figsize=(12, 5))[1]
     boxes = _place_stacks(_stages(layers, input_shape))
     for box in boxes:
-        _draw_stack(ax, box)
+        _draw_stack(ax, box, (maps or {}).get(box.name))
     for reads, box in itertools.pairwise(boxes):
         _draw_reading(ax, reads, box)
     _write_names(ax, boxes)
@@ -84,16 +89,17 @@ class _Stack(NamedTuple):
         return -self.top
 
     @property
+    def title(self):
+        """Its name as the paper writes it."""
+        return self.name.title() if len(self.name) > 2 else self.name.upper()
+
+    @property
     def label(self):
+        """How many maps of what size it has, or how many units."""
         size = f"{self.height}x{self.width}"
         if self.name == "input":
-            return f"Input\n{size}"
-        if self.name == "output":
-            return f"Output\n{self.maps}" if self.is_bar else f"Output\n{size}"
-        kind = "feature maps" if self.name == "c1" else "f. maps"
-        if self.is_bar:
-            return f"{self.name.upper()}: layer\n{self.maps}"
-        return f"{self.name.upper()}: {kind}\n{self.maps}@{size}"
+            return size
+        return f"{self.maps}" if self.is_bar else f"{self.maps}@{size}"
 
     def front(self):
         """Left and top of the map that lies in front, the last one drawn."""
@@ -106,60 +112,80 @@ class _Stack(NamedTuple):
         return 2 if reads.height == 2 * self.height else reads.height - self.height + 1
 
     def connection(self, reads):
-        """What the paper, or today's usage, calls the step to this layer."""
-        names = {
-            "Subsampling": "Subsampling",
-            "AveragePooling2D": "Average\npooling",
-            "MaxPooling2D": "Max\npooling",
-            "EuclideanRBF": "Gaussian\nconnections",
-        }
-        plain = "Convolutions" if self.window(reads) else "Full\nconnection"
-        return names.get(self.kind, plain)
+        """The size of its kernels or windows; "full" or "RBF" where each reads all."""
+        if self.kind == "EuclideanRBF":
+            return "RBF"
+        window = self.window(reads)
+        if window:
+            return f"{window}x{window}"
+        is_dense = self.kind == "Dense" or reads.is_bar
+        return "full" if is_dense else f"{reads.height}x{reads.width}"
 
 
 def _place_stacks(stages):
-    """Set the layers side by side over the whole width, with equal gaps."""
+    """Set the layers side by side over the whole width, with room for their names."""
     widest = max(stage[3] for stage in stages)
-    scale = 140 / max(32, widest)
+    scale = 118 / max(32, widest)
     boxes = []
     for stage in stages:
         step = 5 if stage[4] <= 6 else 4
         boxes.append(_Stack(*stage, left=0, scale=scale, step=step))
-    shares = [1.6 if box.is_bar else 1 for box in boxes[1:]] + [0]
-    room = _WIDTH - 72 - sum(box.size[0] + box.depth for box in boxes)
+    slots = [
+        max(box.size[0] + box.depth, _LETTER * max(len(box.label), len(box.title)))
+        for box in boxes
+    ]
+    gap = (_WIDTH - 36 - sum(slots)) / (len(slots) - 1)
     left, placed = 18, []
-    for box, share in zip(boxes, shares, strict=True):
-        placed.append(box._replace(left=left))
-        left += box.size[0] + box.depth + room * share / sum(shares)
+    for box, slot in zip(boxes, slots, strict=True):
+        inside = (slot - box.size[0] - box.depth) / 2
+        placed.append(box._replace(left=left + inside))
+        left += slot + gap
     return placed
 
 
-def _draw_stack(ax, box):
-    """The maps of one layer, the first at the back."""
+def _draw_stack(ax, box, maps):
+    """The maps of one layer, the first at the back; in them what they hold."""
     colour = LAYER_COLOURS.get(box.name, BLUE)
     width, height = box.size
     for k in range(1 if box.is_bar else min(box.maps, 16)):
-        corner = box.left + k * box.step, box.top - k * box.step - height
-        ax.add_patch(plt.Rectangle(corner, width, height, fc="white", ec="none"))
-        face = {"fc": colour, "alpha": 0.3, "ec": "none"}
-        ax.add_patch(plt.Rectangle(corner, width, height, **face))
+        left, bottom = box.left + k * box.step, box.top - k * box.step - height
+        above = {"zorder": 1 + k / 100}  # the one before
+        ax.add_patch(plt.Rectangle((left, bottom), width, height, fc="white", **above))
+        if maps is None:
+            face = {"fc": colour, "alpha": 0.3, "ec": "none"}
+            ax.add_patch(plt.Rectangle((left, bottom), width, height, **face, **above))
+        else:
+            place = left, left + width, bottom, bottom + height
+            values = maps.reshape(-1, 1) if box.is_bar else maps[..., k]
+            ax.imshow(values, extent=place, **_shades(box, maps), **above)
         edge = {"fill": False, "ec": colour, "lw": 1.5, "gid": f"{box.name}-{k}"}
-        ax.add_patch(plt.Rectangle(corner, width, height, **edge))
+        ax.add_patch(plt.Rectangle((left, bottom), width, height, **edge, **above))
+
+
+def _shades(box, values):
+    """Ink dark in the input and for the likeliest class; signed values in between."""
+    look = {"interpolation": "nearest", "aspect": "auto"}
+    if box.name in ("input", "output"):
+        return look | {"cmap": "binary", "vmin": values.min(), "vmax": values.max()}
+    most = np.abs(values).max() or 1
+    return look | {"cmap": SIGNED, "vmin": -most, "vmax": most}
 
 
 def _write_names(ax, boxes):
-    """Above each layer its name, below the step to it; in two rows, so they fit."""
+    """Above each layer its name, below it its size, and under these the kernels."""
     top, bottom = max(box.top for box in boxes), min(box.bottom for box in boxes)
     look = {"ha": "center", "size": "small"}
-    for box, row in zip(boxes, itertools.cycle((8, 72))):
-        ax.text(box.middle, top + row, box.label, va="bottom", **look)
-    for (reads, box), row in zip(itertools.pairwise(boxes), itertools.cycle((8, 72))):
-        middle = min((reads.middle + box.middle) / 2, _WIDTH - 84)
-        ax.text(middle, bottom - row, box.connection(reads), va="top", **look)
-    ax.set(xlim=(0, _WIDTH), ylim=(bottom - 136, top + 136), aspect="equal")
+    for box in boxes:
+        ax.text(box.middle, top + 16, box.title, va="bottom", weight="bold", **look)
+        ax.text(box.middle, bottom - 16, box.label, va="top", **look)
+    for reads, box in itertools.pairwise(boxes):
+        middle = (reads.left + reads.size[0] + reads.depth + box.left) / 2
+        words = box.connection(reads)
+        ax.text(middle, bottom - 66, words, va="top", color=MARK, **look)
+    ax.set(xlim=(0, _WIDTH), ylim=(bottom - 130, top + 60), aspect="equal")
 
 
-_LINE = {"color": "black", "lw": 1, "solid_capstyle": "round"}
+_LINE = {"color": "black", "lw": 1, "solid_capstyle": "round", "zorder": 3}
 
 
 def _draw_reading(ax, reads, box):
@@ -184,8 +210,8 @@ def _draw_window(ax, reads, box, window):
     step = 2 if reads.height == 2 * box.height else 1
     x = unit_left + (column // step + 0.5) * pixel
     y = unit_top - (row // step + 0.5) * pixel
-    look = {"fc": "white", "ec": "black", "lw": 1.5}
+    look = {"fill": False, "ec": MARK, "lw": 2, "zorder": 3}
     ax.add_patch(plt.Rectangle((left, top - side), side, side, **look))
     for height in (top, top - side):
         ax.plot([left + side, x], [height, y], **_LINE)
-    ax.plot(x, y, ".", color="black", ms=5)
+    ax.plot(x, y, ".", color=MARK, ms=6, zorder=4)

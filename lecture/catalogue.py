@@ -1,37 +1,54 @@
-"""The figures of the lecture in teaching order: a name and its function."""
+"""The figures of the lecture in teaching order, section by section."""
 
-from lecture import inputs, network, results
+from lecture import inputs, inside, network, results, unit
+
+SECTIONS = {
+    "input": {
+        "opening": inputs.opening,
+        "digits": inputs.digits,
+        "input-values": inputs.input_values,
+        "distortions": inputs.distortions,
+    },
+    "layers": {
+        "architecture": network.architecture,
+        "convolution": unit.convolution,
+        "weight-sharing": unit.weight_sharing,
+        "subsampling": unit.subsampling,
+        "squashing": network.squashing,
+        "receptive-fields": network.receptive_fields,
+        "table-1": network.table_1,
+        "codes": network.codes,
+        "codes-96": network.codes_96,
+        "layers": network.layers,
+    },
+    "inside": {
+        "one-digit": network.one_digit,
+        "kernels": network.kernels,
+        "kernels-c3": network.kernels_c3,
+        "classes-apart": inside.classes_apart,
+    },
+    "training": {
+        "gradient-step": inside.gradient_step,
+        "back-propagation": inside.back_propagation,
+        "learning-curves": results.learning_curves,
+        "training-set-size": results.training_set_size,
+    },
+    "errors": {
+        "confusion-errors": results.confusion_errors,
+        "mistakes": results.mistakes,
+        "confused-pairs": results.confused_pairs,
+        "confidence": results.confidence,
+        "rejection": results.rejection,
+        "occlusion": inside.occlusion,
+        "changed-digits": results.changed_digits,
+        "robustness": results.robustness,
+    },
+    "today": {
+        "ladder": results.ladder,
+        "methods": results.methods,
+    },
+}
 
 FIGURES = {
-    "opening": inputs.opening,
-    "digits": inputs.digits,
-    "input-values": inputs.input_values,
-    "distortions": inputs.distortions,
-    "architecture": network.architecture,
-    "convolution": network.convolution,
-    "weight-sharing": network.weight_sharing,
-    "subsampling": network.subsampling,
-    "squashing": network.squashing,
-    "receptive-fields": network.receptive_fields,
-    "table-1": network.table_1,
-    "codes": network.codes,
-    "codes-96": network.codes_96,
-    "layers": network.layers,
-    "one-digit": network.one_digit,
-    "kernels": network.kernels,
-    "kernels-c3": network.kernels_c3,
-    "learning-curves": results.learning_curves,
-    "training-set-size": results.training_set_size,
-    "confusion": results.confusion,
-    "confusion-errors": results.confusion_errors,
-    "mistakes": results.mistakes,
-    "confused-pairs": results.confused_pairs,
-    "error-by-class": results.error_by_class,
-    "confidence": results.confidence,
-    "rejection": results.rejection,
-    "changed-digits": results.changed_digits,
-    "robustness": results.robustness,
-    "ladder": results.ladder,
-    "peers": results.peers,
-    "methods": results.methods,
+    name: draw for figures in SECTIONS.values() for name, draw in figures.items()
 }

@@ -1,27 +1,34 @@
-"""All figures as a deck of slides: a PDF, and a PPTX with what to say and to ask."""
+"""A deck of slides: title, sections, figures, summary; PDF, and PPTX with notes."""
 
 import datetime
 import io
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.transforms import Bbox
 
 from lecture import slides
+from lecture.catalogue import SECTIONS
 from lecture.measurements import Unavailable
-from lecture.slides import HEIGHT, TOP, UNDATED, WIDTH
+from lecture.slides import HEIGHT, TOP, UNDATED, WIDTH, Slide
 from lecture.words import words
+from lenet_keras import paper, plots
 from lenet_keras.files import write_whole
 
 try:
     import pptx
+    from pptx.dml.color import RGBColor
+    from pptx.enum.text import PP_ALIGN
     from pptx.util import Inches, Pt
 except ImportError:  # python-pptx is optional: the PDF is written without it
     pptx = None
 
 _PICTURE = Bbox([[0, 0], [WIDTH, TOP * HEIGHT]])  # a slide without its title
+_FOOT = Bbox([[0, 0], [WIDTH, 0.31 * HEIGHT]])  # the codes under a title in large
 _DATE = datetime.datetime(1998, 11, 1)  # of the paper, for files that must have one
 
 
@@ -40,11 +47,11 @@ def write_deck(figures, material, out, language="en"):
     """
     out, drawn = Path(out), []
 
-    def pages(path):
-        drawn.extend(_write_pages(path, figures, material, language))
+    def write(path):
+        drawn.extend(_write_pdf(path, figures, material, language))
 
     with slides.style(language):
-        write_whole(out / "lenet5.pdf", pages)
+        write_whole(out / "lenet5.pdf", write)
     yield from (each for each in drawn if isinstance(each, Unavailable))
     yield out / "lenet5.pdf"
     if pptx is None:
@@ -58,41 +65,84 @@ def write_deck(figures, material, out, language="en"):
     yield out / "lenet5.pptx"
 
 
-def _write_pages(path, figures, material, language):
-    """Write the PDF; yield each slide with its picture, or an `Unavailable`."""
+def _write_pdf(path, figures, material, language):
+    """Write the PDF; yield each page with its picture, or an `Unavailable`."""
     metadata = UNDATED | {"Title": words(language)["deck"]["title"]}
+    number = 0
     with PdfPages(path, metadata=metadata) as pdf:
-        for slide in slides.draw_each(figures, material, language):
-            if isinstance(slide, Unavailable):
-                yield slide
+        for page in pages(figures, material, language):
+            if isinstance(page, Unavailable):
+                yield page
                 continue
-            pdf.savefig(slide.figure)
-            yield slide, slides.png(slide.figure, bbox_inches=_PICTURE)
-        pdf.savefig(_sources(language))
-        plt.close()
+            number += 1
+            figure = page.figure if isinstance(page, Slide) else text_page(page)
+            slides.add_number(figure, number)
+            pdf.savefig(figure)
+            box = _PICTURE if isinstance(page, Slide) else _FOOT
+            yield page, slides.png(figure, bbox_inches=box)
+            plt.close(figure)
 
 
-def _sources(language):
-    """The last page: where everything comes from."""
+class Words(NamedTuple):
+    """A page without a figure: how it is laid out, its title, its lines, its notes."""
+
+    layout: int  # of python-pptx's template: 0 a title, 1 lines
+    title: str
+    lines: list
+    note: str
+
+
+def pages(figures, material, language):
+    """All pages in order: `Words`, `slides.Slide`, or why one is left out."""
     said = words(language)["deck"]
+    yield Words(
+        0, said["title"], [said["subtitle"], said["authors"]], said["title_note"]
+    )
+    for number, (name, own) in enumerate(SECTIONS.items(), start=1):
+        wanted = {each: figures[each] for each in own if each in figures}
+        if wanted:
+            heading, line = said["sections"][name]
+            yield Words(0, f"{number}  {heading}", [line], line)
+        yield from slides.draw_each(wanted, material, language)
+    facts = {
+        "trainable": material.counts.trainable,
+        "connections": material.counts.connections,
+        "images": len(material.data.test_labels),
+        "wrong": len(material.mistakes),
+    }
+    summary = [line.format(**facts) for line in said["summary"]]
+    yield Words(1, said["summary_title"], summary, said["summary_note"])
+    yield Words(1, said["sources_title"], said["sources"], said["sources_note"])
+
+
+def text_page(page):
+    """A page of words as a figure."""
     figure = plt.figure()
-    slides.add_title(figure, said["sources_title"])
-    slides.add_lines(figure, said["sources"])
+    if page.layout == 1:
+        slides.add_title(figure, page.title)
+        slides.add_lines(figure, page.lines)
+        return figure
+    codes = [paper.output_code(digit) for digit in "0123456789"]
+    ax = figure.add_axes((0.06, 0.08, 0.88, 0.22))
+    plots.plot_mosaic(np.stack(codes), 10, ax, gap=6)
+    ax.set(xticks=[], yticks=[])
+    ax.set_anchor("W")
+    slides.add_heading(figure, page.title, page.lines)
     return figure
 
 
-def _write_pptx(path, pictures, language):
+def _write_pptx(path, pages, language):
     """Write native titles and notes, and the figures as pictures with alt texts."""
     said = words(language)["deck"]
     deck = pptx.Presentation()
     _widen(deck)
     _set_type(deck.slide_master.element)
-    for slide, picture in pictures:
-        _add_slide(deck, slide, picture, said)
-    page = deck.slides.add_slide(deck.slide_layouts[1])  # a title and text
-    page.shapes.title.text = said["sources_title"]
-    page.placeholders[1].text = "\n".join(said["sources"])
-    page.notes_slide.notes_text_frame.text = said["sources_note"]
+    for number, (page, picture) in enumerate(pages, start=1):
+        if isinstance(page, Slide):
+            drawn = _add_slide(deck, page, picture, said)
+        else:
+            drawn = _add_words(deck, page, picture)
+        _add_number(deck, drawn, number)
     about = deck.core_properties
     about.title, about.author, about.last_modified_by = said["title"], "lenet_keras", ""
     about.comments = said["sources"][0]
@@ -113,6 +163,44 @@ def _add_slide(deck, slide, picture, said):
         f"{slide.note}\n\n{said['ask']} {slide.question}\n\n"
         f"{said['answer']} {slide.answer}"
     )
+    return page
+
+
+def _add_words(deck, words, foot):
+    """A page of words, in the places that the template has for them."""
+    page = deck.slides.add_slide(deck.slide_layouts[words.layout])
+    title, text = page.shapes.title, page.placeholders[1]
+    title.text, text.text = words.title, "\n".join(words.lines)
+    page.notes_slide.notes_text_frame.text = words.note
+    if words.layout == 0:
+        _enlarge(title, 1.0, 1.3, Pt(52))
+        _enlarge(text, 2.4, 2.2, Pt(29))
+        top = Inches(0.69 * HEIGHT)
+        shape = page.shapes.add_picture(io.BytesIO(foot), 0, top, deck.slide_width)
+        shape.name = "codes"
+        shape.element.nvPicPr.cNvPr.set("descr", "")  # it decorates
+    return page
+
+
+def _enlarge(shape, top, height, size):
+    """Put a text at the left of a page, so many inches from the top, in one size."""
+    shape.left, shape.width = Inches(0.06 * WIDTH), Inches(0.88 * WIDTH)
+    shape.top, shape.height = Inches(top), Inches(height)
+    for paragraph in shape.text_frame.paragraphs:
+        paragraph.alignment, paragraph.font.size = PP_ALIGN.LEFT, size
+
+
+def _add_number(deck, page, number):
+    """The number of a slide, at the top right, as the PDF has it."""
+    width = Inches(0.9)
+    left = deck.slide_width - width - Inches(0.1)
+    box = page.shapes.add_textbox(left, Inches(0.05), width, Inches(0.5))
+    box.name = "slide number"
+    box.text_frame.text = str(number)
+    line = box.text_frame.paragraphs[0]
+    line.alignment = PP_ALIGN.RIGHT
+    line.font.size = Pt(24)
+    line.font.color.rgb = RGBColor.from_string(slides.GREY.removeprefix("#"))
 
 
 def _widen(deck):
@@ -127,7 +215,7 @@ def _widen(deck):
                 )
     title = deck.slide_master.placeholders[0]
     title.left, title.top = Inches(0.03 * WIDTH), Inches(0.1)
-    title.width = Inches(0.94 * WIDTH)
+    title.width = Inches(0.9 * WIDTH)
     title.height = Inches((1 - TOP) * HEIGHT - 0.2)
 
 

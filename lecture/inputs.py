@@ -7,7 +7,8 @@ titles, alt texts and speaker notes are in `words/`, with placeholders for the f
 
 import numpy as np
 
-from lecture.slides import fit, fit_numbers, head_squares, panels, size_titles
+from lecture.measurements import need_mistakes
+from lecture.slides import fit, fit_numbers, panels, size_titles
 from lenet_keras import distort, paper, plots, to_input
 from lenet_keras.images import DISTORTIONS, distort_by
 
@@ -22,15 +23,33 @@ _KINDS = {
 
 
 def opening(material):
-    """A test digit of each class, with the network's answer."""
-    labels = material.data.test_labels
-    chosen = [int(np.argmax(labels == digit)) for digit in range(10)]
-    best = material.probabilities()[chosen]
-    titles = [f"{row.argmax()}: {row.max():.0%}" for row in best]
-    figure = plots.plot_images(material.data.test_images[chosen], titles, columns=5)
-    wrong = len(material.mistakes)
-    facts = {"wrong": wrong, "images": len(labels), "error": wrong / len(labels)}
+    """Ten test digits, of which the network misreads one; it does not say which."""
+    need_mistakes(material)
+    data, wrong = material.data, material.mistakes
+    trap = plainest_mistake(material)
+    rest = [k for k in range(10) if k != trap.truth]
+    shown = np.array([trap.index, *(_first_right(material, k) for k in rest)])
+    shown = np.random.default_rng(trap.index).permutation(shown)
+    letters = "ABCDEFGHIJ"
+    figure = plots.plot_images(data.test_images[shown], letters, columns=5)
+    place = int(np.flatnonzero(shown == trap.index)[0])
+    facts = {"truth": trap.truth, "given": trap.answer, "place": letters[place]}
+    facts |= {"wrong": len(wrong), "images": len(data.test_labels)}
+    facts |= {"error": len(wrong) / len(data.test_labels)}
     return fit(figure, hspace=0.3), facts | {"variant": material.variant}
+
+
+def plainest_mistake(material):
+    """The mistake that another network reads rightly with most confidence."""
+    truths = [m.truth for m in material.mistakes]
+    seen = material.probabilities(material.other)[[m.index for m in material.mistakes]]
+    return material.mistakes[int(seen[range(len(truths)), truths].argmax())]
+
+
+def _first_right(material, label):
+    """The place of the first test image of a class that is read rightly."""
+    right = (material.data.test_labels == label) & (material.answers == label)
+    return int(np.argmax(right))
 
 
 def digits(material):
@@ -62,13 +81,17 @@ def input_values(material):
     values = to_input(image[None])[0, ..., 0]
     top, left = _edge(padded)
     window = np.s_[top : top + 4, left : left + 4]
-    figure, axes = panels(1, 3, left=0.03, bottom=0.1, top=0.72, wspace=0.12)
-    frames = [(2, 2, 28, "#777777"), (top, left, 4, plots.VERMILION)]
+    space = {"wspace": 0.1, "width_ratios": (3, 3, 5)}
+    figure, axes = panels(1, 3, left=0.02, right=0.98, bottom=0.08, top=0.72, **space)
+    frames = [(2, 2, 28, "#777777"), (top, left, 4, plots.MARK)]
     plots.plot_map(padded, axes[0], frames)
     plots.plot_numbers(padded[window], axes[1], "d")
     plots.plot_numbers(values[window], axes[2], ".3f")
-    head_squares(axes, ("32x32, the digit in 28x28", "bytes", "-0.1 + 0.005 · byte"))
+    headings = "28x28 in 32x32", "bytes", "-0.1 + 0.005 · byte"
+    for ax, heading in zip(axes, headings, strict=True):
+        ax.set_title(heading, pad=14)
     for ax in axes[1:]:
+        ax.set_box_aspect(axes[1].bbox.width / ax.bbox.width)  # all of one height
         fit_numbers(ax)
     return figure, {"paper": paper.BACKGROUND, "ink": paper.INK}
 

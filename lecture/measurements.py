@@ -1,16 +1,12 @@
-"""What the figures are drawn from: data, networks, and what was measured with them."""
+"""What the figures are drawn from: data, networks, and what they answer."""
 
 import functools
-import json
-from pathlib import Path
 
 import keras
 import numpy as np
 
 import lenet_keras
 from lenet_keras.images import network_input
-
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
 class Unavailable(Exception):
@@ -78,16 +74,23 @@ class Material:
 
     def digit(self, label):
         """The first test image of a class that the network reads rightly."""
+        return self.digits(label)[0]
+
+    def digits(self, label):
+        """The test images of a class that the network reads rightly."""
         right = (self.data.test_labels == label) & (self.answers == label)
-        return self.data.test_images[np.argmax(right)]
+        return self.data.test_images[right]
 
     def maps(self, image):
-        """What each layer makes of an image: a dict of its name and its output."""
-        outputs = self._inside([lenet_keras.to_input(image[None])])
-        return {name: np.asarray(output)[0] for name, output in outputs.items()}
+        """What each layer makes of an image: a dict of its name and its output.
+
+        Maps (height, width, n), or (units,) where they are of a single unit each.
+        """
+        outputs = self.inside([lenet_keras.to_input(image[None])])
+        return {name: flat(np.asarray(output)[0]) for name, output in outputs.items()}
 
     @functools.cached_property
-    def _inside(self):
+    def inside(self):
         """The network with all its layers as outputs."""
         last = {}  # where a layer squashes in a step of its own, that step counts
         for layer in self.model.layers:
@@ -96,19 +99,18 @@ class Material:
         return keras.Model(self.model.inputs, last)
 
 
+def flat(maps):
+    """Maps of a single unit each as the units that they are."""
+    return maps.ravel() if maps.shape[:2] == (1, 1) else maps
+
+
 @functools.cache
 def trained(variant):
     """A variant with shipped weights."""
     return lenet_keras.build_lenet5(variant, weights="mnist")
 
 
-def measured(name):
-    """What a benchmark wrote in the repository's folder.
-
-    Raises:
-        Unavailable: if the file is not there.
-    """
-    path = BENCHMARKS / name
-    if not path.is_file():
-        raise Unavailable(f"benchmarks/{name} is not here; the repository has it.")
-    return json.loads(path.read_text("utf-8"))
+def need_mistakes(material):
+    """Raise `Unavailable` where no digit is misread."""
+    if not material.mistakes:
+        raise Unavailable("no digit is misread, so there is no mistake to show.")

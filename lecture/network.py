@@ -1,7 +1,6 @@
 """Figures of the network: its layers, what a unit computes, its kernels and codes."""
 
 import itertools
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,143 +10,22 @@ from lecture.measurements import trained
 from lecture.slides import (
     TOP,
     add_caption,
-    fit,
-    fit_numbers,
-    head_squares,
     panels,
 )
 from lenet_keras import paper, plots
 
-_SEEN = plots.VERMILION  # around what a unit sees, and around the unit
+_SEEN = plots.MARK  # around what a unit sees, and around the unit
 
 
 def architecture(material):
-    """The whole network, in the manner of the paper's Figure 2."""
-    figure, ax = panels(left=0, right=1, bottom=0.02, top=TOP)
+    """The whole network, with a digit on its way through it (the paper's Figure 2)."""
+    figure, ax = panels(left=0, right=1, bottom=0.13, top=TOP)
     counts, shape = material.counts, material.model.input_shape[1:]
-    plot_architecture(counts.layers, shape, ax)
+    maps = material.maps(material.digit(4))
+    plot_architecture(counts.layers, shape, ax, maps)
+    add_caption(figure, "C convolution, S subsampling, F full connection")
     facts = {"layers": len(counts.layers), "variant": material.variant}
     return figure, facts | {"height": shape[0], "width": shape[1]}
-
-
-def convolution(material):
-    """What one unit of C1 reads, its weights, and what comes of them."""
-    unit = _unit(material)
-    figure, axes = panels(1, 4, left=0.02, right=0.98, bottom=0.2, top=0.7, wspace=0.16)
-    plots.plot_map(unit.digit, axes[0], [(unit.row, unit.column, 5, _SEEN)])
-    plots.plot_numbers(unit.window.round(1) + 0, axes[1], ".1f")
-    plots.plot_numbers(unit.kernel.round(1) + 0, axes[2], ".1f", signed=True)
-    mark = unit.row - 1, unit.column - 1, 3, _SEEN
-    plots.plot_map(unit.map, axes[3], [mark], signed=True)
-    map_name = f"map {unit.number} of C1"
-    head_squares(axes, ("the digit", "5x5 inputs", "5x5 weights", map_name))
-    for ax in axes[1:3]:
-        fit_numbers(ax)
-    total = float((unit.window * unit.kernel).sum())
-    value = unit.map[unit.row, unit.column]
-    add_caption(
-        figure,
-        f"sum of 25 products {total:.2f}, bias {unit.bias:+.2f}, squashed {value:.2f}",
-    )
-    return figure, {"value": value}
-
-
-class _Unit(NamedTuple):
-    """A unit of C1 at the edge of a stroke, and what it computes from."""
-
-    digit: np.ndarray
-    map: np.ndarray
-    number: int
-    row: int
-    column: int
-    window: np.ndarray
-    kernel: np.ndarray
-    bias: float
-
-
-def _unit(material):
-    """One of the 2x2 units of C1 that differ most, the one that is least saturated."""
-    maps = material.maps(material.digit(2))
-    digit, c1 = maps["input"][..., 0], maps["c1"]
-    half = c1.shape[0] // 2
-    blocks = c1.reshape(half, 2, half, 2, -1).swapaxes(1, 2).reshape(half, half, 4, -1)
-    top, left, number = np.unravel_index(
-        (blocks.std(axis=2) * abs(blocks.mean(axis=2))).argmax(), maps["s2"].shape
-    )
-    down, right = divmod(int(abs(blocks[top, left, :, number]).argmin()), 2)
-    row, column, number = int(2 * top + down), int(2 * left + right), int(number)
-    kernels, biases = material.model.get_layer("c1").get_weights()
-    window = digit[row : row + 5, column : column + 5]
-    kernel, bias = kernels[:, :, 0, number], float(biases[number])
-    return _Unit(digit, c1[..., number], number, row, column, window, kernel, bias)
-
-
-def weight_sharing(material):
-    """One kernel on its way over a digit, and how much of the map there is by then."""
-    unit = _unit(material)
-    side = len(unit.map)
-    last = side - 1
-    places = (
-        (0, 0), (side // 3, side // 3), (2 * side // 3, side // 4), (last, last)
-    )  # fmt: skip
-    figure, axes = panels(2, 4, left=0.1, bottom=0.03, top=0.76, wspace=0.1, hspace=0.1)
-    for (above, below), place in zip(axes.T, places, strict=True):
-        _draw_step(unit, place, above, below)
-    axes[0, 0].set_ylabel("input")
-    axes[1, 0].set_ylabel("map of C1")
-    return figure, {"units": side**2, "side": side, "weights": unit.kernel.size + 1}
-
-
-def _draw_step(unit, place, above, below):
-    """The window of one unit of C1, and the map as far as it is computed."""
-    row, column = place
-    side = len(unit.map)
-    done = row * side + column + 1
-    plots.plot_map(unit.digit, above, [(row, column, 5, _SEEN)])
-    above.set_title(f"unit {done}")
-    so_far = np.where(np.arange(side**2) < done, unit.map.ravel(), np.nan)
-    mark = max(0, row - 2), max(0, column - 2), 3, _SEEN
-    look = {"signed": True, "limit": np.abs(unit.map).max()}
-    plots.plot_map(so_far.reshape(side, side), below, [mark], **look)
-
-
-def subsampling(material):
-    """How four units of C1 become one of S2."""
-    unit = _unit(material)
-    maps = material.maps(material.digit(2))
-    row, column = unit.row // 2, unit.column // 2
-    window = unit.map[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-    halved = maps["s2"][..., unit.number]
-    figure, axes = panels(1, 3, left=0.04, right=0.96, bottom=0.2, top=0.72, wspace=0.2)
-    look = {"signed": True, "limit": np.abs(unit.map).max()}
-    plots.plot_map(unit.map, axes[0], [(2 * row, 2 * column, 2, _SEEN)], **look)
-    plots.plot_numbers(window, axes[1], ".2f", signed=True)
-    plots.plot_map(halved, axes[2], [(row, column, 1, _SEEN)], **look)
-    headings = (
-        f"map {unit.number} of C1, {len(unit.map)}x{len(unit.map)}",
-        "2x2 units of C1",
-        f"map {unit.number} of S2, {len(halved)}x{len(halved)}",
-    )
-    head_squares(axes, headings)
-    add_caption(figure, _halving(material, unit.number, window, halved[row, column]))
-    s2 = _counted(material, "s2")
-    return figure, {"side": len(unit.map), "half": len(halved), "trained": s2.trainable}
-
-
-def _halving(material, number, window, value):
-    """In words, how four units become one in this network."""
-    kind = _counted(material, "s2").kind
-    if kind == "MaxPooling2D":
-        return f"the largest of them: {value:.2f}"
-    if kind == "AveragePooling2D":
-        return f"their mean: {value:.2f}"
-    coefficient, bias = (
-        w[number] for w in material.model.get_layer("s2").get_weights()
-    )
-    return (
-        f"their sum {window.sum():.2f}, times {coefficient:.2f}, "
-        f"bias {bias:+.2f}, squashed {value:.2f}"
-    )
 
 
 def squashing(material):
@@ -208,9 +86,17 @@ def table_1(material):
 
 
 def codes(material):
-    """The codes of the ten digits."""
+    """The codes of the ten digits, and what F6 makes of a digit of each."""
     pictures = np.stack([paper.output_code(digit) for digit in "0123456789"])
-    figure = plots.plot_images(pictures, "0123456789", columns=5)
+    drawn = [material.maps(material.digit(k))["f6"] for k in range(10)]
+    written = np.stack([np.pad(material.digit(k), 2) for k in range(10)])
+    figure, axes = panels(3, 1, left=0.17, right=0.99, bottom=0.17, top=0.79)
+    look = {"columns": 10, "gap": 3}
+    plots.plot_mosaic(written, ax=axes[0], columns=10, gap=12, names=["written"])
+    f6 = np.reshape(drawn, pictures.shape)
+    plots.plot_mosaic(f6, ax=axes[1], signed=True, names=["F6 makes"], **look)
+    plots.plot_mosaic(pictures, ax=axes[2], names=["the codes"], **look)
+    add_caption(figure, "a bar on top tells 0, 2, 4, 5 from the letters o, z, y, s")
     distances = {
         (a, b): int(((pictures[a].astype(int) - pictures[b]) ** 2).sum())
         for a, b in itertools.combinations(range(10), 2)
@@ -218,7 +104,7 @@ def codes(material):
     pair = min(distances, key=distances.get)
     facts = {"one": pair[0], "other": pair[1], "least": distances[pair]}
     facts |= {"most": max(distances.values()), "units": pictures[0].size}
-    return fit(figure, left=0.1, right=0.9, hspace=0.25), facts
+    return figure, facts
 
 
 def codes_96(material):
@@ -251,57 +137,71 @@ def layers(material):
     }
 
 
-_STRIPS = (  # left, bottom, width, height on the slide; pictures in a row
-    ("input", (0.02, 0.57, 0.11, 0.16), 1),
-    ("c1", (0.15, 0.57, 0.55, 0.16), 6),
-    ("s2", (0.73, 0.57, 0.26, 0.16), 6),
-    ("c3", (0.02, 0.395, 0.96, 0.115), 16),
-    ("s4", (0.02, 0.25, 0.96, 0.085), 16),
-)
+_ROWS = {  # its height on the slide, and how many pictures are in it
+    "input": (0.095, 1),
+    "c1": (0.095, 6),
+    "s2": (0.08, 6),
+    "c3": (0.08, 16),
+    "s4": (0.06, 16),
+    "c5": (0.06, 1),
+    "f6": (0.105, 1),
+    "output": (0.08, 1),
+}
 
 
 def one_digit(material):
-    """What each layer makes of one digit, from the input to the answer."""
+    """What each layer makes of one digit, from the input down to the answer."""
     maps = material.maps(material.digit(4))
-    figure = plt.figure()
-    for name, place, columns in _STRIPS:
-        pictures = np.moveaxis(maps[name], -1, 0)
-        look = {"signed": name != "input", "gap": 1}
-        ax = plots.plot_mosaic(pictures, columns, figure.add_axes(place), **look)
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(_size(name, maps[name]), loc="left")
-        ax.set_anchor("NW")
-    for name, shape, left in (("c5", (8, 15), 0.02), ("f6", (12, 7), 0.3)):
-        ax = _units(figure, left, maps[name].reshape(shape), signed=True)
-        ax.set_title(_size(name, maps[name].ravel()), loc="left")
     answer = int(maps["output"].argmax())
-    _draw_output(figure, maps["output"], answer)
+    figure, top = plt.figure(), 0.795
+    for name, (height, columns) in _ROWS.items():
+        top -= height + 0.006
+        place = 0.25, top, 0.73, height - 0.006
+        ax = figure.add_axes(place)
+        middle = {"va": "center", "size": "small"}
+        figure.text(0.03, top + height / 2, _size(name, maps[name]), **middle)
+        if name == "output":
+            _draw_output(ax, maps["output"], answer)
+            continue
+        shape = {"c5": (6, 20), "f6": (12, 7)}.get(name)
+        pictures = (
+            np.moveaxis(maps[name], -1, 0)
+            if shape is None
+            else (maps[name].reshape(1, *shape))
+        )
+        signed = name != "input"
+        plots.plot_mosaic(pictures, columns, ax, signed=signed, gap=1)
+        ax.set(xticks=[], yticks=[])
+        ax.set_anchor("W")
+        if name == "f6" and maps["output"].max() <= 0:  # compared with the codes
+            _draw_code(figure, place, answer)
     return figure, {"answer": answer, "units": maps["f6"].size}
 
 
-def _units(figure, left, values, **look):
-    """A small picture in the lowest row of a slide."""
-    ax = plots.plot_map(values, figure.add_axes((left, 0.02, 0.2, 0.17)), **look)
-    ax.set_anchor("SW")
-    return ax
+def _draw_code(figure, place, answer):
+    """Beside F6 the code of the answer."""
+    _, bottom, _, height = place
+    ax = figure.add_axes((0.33, bottom, 0.1, height))
+    plots.plot_map(paper.output_code(str(answer)), ax)
+    ax.set_anchor("W")
+    look = {"va": "center", "size": "small"}
+    figure.text(0.39, bottom + height / 2, f"code of {answer}", **look)
 
 
-def _draw_output(figure, output, answer):
-    """The outputs as bars, or the distances with the code of the nearest class."""
-    heading = "Output: the largest wins"
-    if output.max() <= 0:  # squared distances to the codes, the sign turned
-        output, heading = -output, "Output: the least wins"
-        ax = _units(figure, 0.46, paper.output_code(str(answer)))
-        ax.set_title(f"code of {answer}", loc="left")
-    ax = figure.add_axes((0.66, 0.065, 0.33, 0.125))
+def _draw_output(ax, output, answer):
+    """The outputs as bars: probabilities, or squared distances to the codes."""
+    is_distance = output.max() <= 0
     classes = range(len(output))
     colours = ["#999999"] * len(output)
-    colours[answer] = plots.VERMILION
-    ax.bar(classes, output, color=colours)
-    ax.set(xticks=classes, yticks=[])
+    colours[answer] = plots.MARK
+    ax.bar(classes, -output if is_distance else output, color=colours)
+    ax.set(xticks=classes, yticks=[], xlim=(-0.6, 16))
+    ax.spines["bottom"].set_bounds(-0.6, 9.6)
+    ax.spines["left"].set_visible(False)
     ax.tick_params(axis="x", length=0)
-    ax.get_xticklabels()[answer].set(color=plots.VERMILION, fontweight="bold")
-    ax.set_title(heading, loc="left")
+    ax.get_xticklabels()[answer].set(color=plots.MARK, fontweight="bold")
+    heading = "the least wins" if is_distance else "the largest wins"
+    ax.text(10, 0, heading, size="small")
 
 
 def _size(name, values):

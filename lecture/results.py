@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
 import lenet_keras
-from lecture.measurements import Unavailable, measured, trained
-from lecture.slides import SMALL, fit, fit_numbers, panels, size_titles
+from lecture.measurements import need_mistakes, trained
+from lecture.slides import fit, fit_numbers, panels, size_titles
 from lenet_keras import paper, plots
 from lenet_keras.plots.style import coloured, note
 
@@ -22,7 +22,7 @@ def learning_curves(material):
         "training": paper.PUBLISHED_TRAINING_CURVE,
         "test": paper.PUBLISHED_TEST_CURVE,
     }
-    figure, ax = panels(bottom=0.17)
+    figure, ax = panels(right=0.85, bottom=0.17)
     plots.plot_runs(curves, published, ax, band=True)
     final = curves["test"][:, -1]
     facts = {"seeds": len(runs), "passes": curves["test"].shape[1]}
@@ -36,7 +36,7 @@ def training_set_size(material):
     for run in lenet_keras.histories("1998", "paper"):
         error = 100 * (1 - run["val_accuracy"][-1])
         errors.setdefault(run["images"], []).append(error)
-    figure, ax = panels(bottom=0.17)
+    figure, ax = panels(right=0.66, bottom=0.17)
     plots.plot_by_images(errors, paper.PUBLISHED_BY_IMAGES, ax)
     ax.margins(x=0.1)
     least, most = min(errors), max(errors)
@@ -45,59 +45,64 @@ def training_set_size(material):
     return figure, facts
 
 
-def confusion(material):
-    """The confusion matrix, everything coloured."""
-    figure, ax, facts = _matrix(material, "all")
-    fit_numbers(ax, share=0.95, alike=False)
-    return figure, facts
-
-
 def confusion_errors(material):
-    """The confusion matrix with nothing but its errors."""
-    figure, ax, facts = _matrix(material, "errors")
-    for text in ax.texts:
+    """The confusion matrix with its errors alone, and the error of each class."""
+    need_mistakes(material)
+    labels, answers = material.data.test_labels, material.answers
+    space = {"wspace": 0.5, "width_ratios": (3, 2)}
+    figure, (left, right) = panels(
+        1, 2, left=0.05, right=0.92, bottom=0.15, top=0.75, **space
+    )
+    plots.plot_confusion(material.confusion, left)
+    left.collections[0].colorbar.remove()
+    for text in left.texts:
         column, row = (int(at) for at in text.get_position())
         if row == column or text.get_text() == "0":
             text.set_text("")
-    fit_numbers(ax, share=0.95, alike=False)
-    return figure, facts
-
-
-def _matrix(material, colour):
-    """A slide with the confusion matrix, its axes, and the facts."""
-    _need_mistakes(material)
-    figure, ax = panels(left=0.08, right=0.95, bottom=0.13, top=0.795)
-    plots.plot_confusion(material.confusion, ax, colour=colour)
-    labels, answers = material.data.test_labels, material.answers
+    fit_numbers(left, share=0.95, alike=False)
+    left.set(xlabel="answer")
+    errors = lenet_keras.error_by_class(labels, answers)
+    shares = {k: 100 * float(each) for k, each in enumerate(errors)}
+    plots.plot_bars(shares, right, "{:.1f}%", plots.VERMILION)
+    right.set_title("error of each class", loc="left")
     (worst,) = lenet_keras.most_confused(labels, answers, 1)
-    right = int(np.trace(material.confusion))
-    facts = worst._asdict() | {"right": right, "images": len(answers)}
+    facts = worst._asdict() | {"right": int(np.trace(material.confusion))}
+    facts |= {"hardest": int(errors.argmax()), "most": errors.max()}
+    facts |= {"easiest": int(errors.argmin()), "least": errors.min()}
     cells = len({(m.truth, m.answer) for m in material.mistakes})
-    return figure, ax, facts | {"wrong": len(material.mistakes), "cells": cells}
+    facts |= {"images": len(answers), "wrong": len(material.mistakes)}
+    return figure, facts | {"cells": cells}
 
 
-def _need_mistakes(material):
-    if not material.mistakes:
-        raise Unavailable("no digit is misread, so there is no mistake to show.")
+_COLUMNS = range(10, 15)  # of misread digits; more would have smaller words
+_MOST = 84
 
 
 def mistakes(material):
-    """Every misread test digit."""
-    _need_mistakes(material)
-    wrong = sorted(material.mistakes, key=lambda m: (m.truth, m.answer, m.index))
-    columns = max(1, int(np.ceil(np.sqrt(2.6 * len(wrong)))))
-    titles = [f"{m.truth} → {m.answer}" for m in wrong]
+    """Every misread test digit, or the surest where they would not fit."""
+    need_mistakes(material)
+    wrong = sorted(
+        material.mistakes[:_MOST], key=lambda m: (m.truth, m.answer, m.index)
+    )
+    number = len(wrong)
+    columns = min(_COLUMNS, key=lambda n: (-number % n, -n))  # no gap, or a small one
+    if -(-number // columns) > 6:
+        columns = _COLUMNS[-1]
+    titles = [f"{m.truth}→{m.answer}" for m in wrong]
     images = material.data.test_images[[m.index for m in wrong]]
     figure = plots.plot_images(images, titles, columns)
-    size_titles(figure, min(SMALL, 220 / columns))
-    facts = {"wrong": len(wrong), "images": len(material.data.test_labels)}
+    size_titles(figure)
+    for ax in figure.axes:
+        ax.title.set_y(0.97)
+    facts = {"wrong": len(material.mistakes), "images": len(material.data.test_labels)}
     facts |= {"paper": len(paper.PUBLISHED_MISTAKES), "variant": material.variant}
-    return fit(figure, left=0.02, right=0.98, bottom=0.01, top=0.77, hspace=0.6), facts
+    look = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 0.77, "hspace": 0.9}
+    return fit(figure, **look, wspace=0.05), facts | {"shown": number}
 
 
 def confused_pairs(material):
     """The misread digits of the commonest confusions, a row a pair."""
-    _need_mistakes(material)
+    need_mistakes(material)
     labels, answers = material.data.test_labels, material.answers
     pairs = lenet_keras.most_confused(labels, answers, number=5)
     columns, images = min(9, pairs[0].count), []
@@ -114,29 +119,25 @@ def confused_pairs(material):
     return figure, facts | {"together": sum(pair.count for pair in pairs)}
 
 
-def error_by_class(material):
-    """The error of each class."""
-    errors = lenet_keras.error_by_class(material.data.test_labels, material.answers)
-    figure, ax = panels(left=0.12, bottom=0.17)
-    plots.plot_error_by_class({material.variant: errors}, ax)
-    facts = {"hardest": int(errors.argmax()), "easiest": int(errors.argmin())}
-    return figure, facts | {"most": errors.max(), "least": errors.min()}
-
-
 def confidence(material):
     """How sure two networks are of their right and of their wrong answers."""
-    _need_mistakes(material)
-    figure, axes = panels(1, 2, left=0.13, bottom=0.17, top=0.74, wspace=0.2)
-    sure = {}
+    need_mistakes(material)
+    figure, axes = panels(1, 2, left=0.13, bottom=0.17, top=0.72, wspace=0.12)
+    sure, images = {}, len(material.data.test_labels)
     for ax, variant in zip(axes, _both(material), strict=True):
         probabilities = material.probabilities(variant)
         best = probabilities.max(-1)
         right = probabilities.argmax(-1) == material.data.test_labels
         plots.plot_confidence(best[right], best[~right], ax)
-        ax.set(title=f"variant {variant}", xlim=(0, 1.01), xticks=(0, 0.5, 1))
+        ax.set_title(f"variant {variant}", color=plots.VARIANT_COLOURS[variant])
+        ax.set(xlim=(0, 1.01), xticks=(0.5, 1), ylim=(0.7, 1.5 * images))
+        ax.yaxis.set_major_formatter("{x:,g}")
+        ax.get_legend().remove()
         sure[variant] = np.mean(best[~right] > 0.95)
-    axes[1].set_ylabel("")
-    axes[1].get_legend().remove()
+    axes[1].set(ylabel="", yticklabels=())
+    beside = {"ha": "right", "size": "small", "transform": axes[0].transAxes}
+    axes[0].text(0.9, 0.9, "right", color=plots.BLUE, **beside)
+    axes[0].text(0.9, 0.34, "wrong", color=plots.VERMILION, **beside)
     facts = {"own": sure[material.variant], "others": sure[material.other]}
     return figure, facts | {"variant": material.variant, "other": material.other}
 
@@ -154,7 +155,7 @@ def rejection(material):
         for variant in _both(material)
     )
     curves = {f"variant {material.variant}": own, f"variant {material.other}": other}
-    figure, ax = panels(bottom=0.17)
+    figure, ax = panels(right=0.72, bottom=0.17)
     named = "boosted LeNet-4", "LeNet-4", "20x20-300-10"
     published = {name: paper.PUBLISHED_REJECTION[name] for name in named}
     plots.plot_rejection(curves, published=published, ax=ax)
@@ -213,14 +214,17 @@ def robustness(material):
         plots.plot_robustness(amounts, errors[kind], **look, ax=ax)
         ax.get_legend().remove()
         ax.set(ylabel="", yticks=(0, 50, 100))
-    handles = axes[0, 0].get_legend_handles_labels()
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.82), "frameon": False}
-    figure.legend(*handles, **place, ncols=3)
+    keys = {name: plots.VARIANT_COLOURS[name] for name in _both(material)}
+    for left, (name, colour) in zip((0.11, 0.31), keys.items(), strict=True):
+        figure.text(left, 0.755, f"variant {name}", color=colour, size="small")
+    survived = "grey: survived, says the paper"
+    figure.text(0.97, 0.755, survived, size="small", color="#666666", ha="right")
     figure.supylabel("error (%)", x=0.01, fontsize="small")
     turned = errors["rotation"][f"variant {material.variant}"]
     at = dict(zip(_AMOUNTS["rotation"][0], turned, strict=True))
-    images = len(material.data.test_labels)
-    return figure, {"images": images, "at_30": (at[-30] + at[30]) / 2}
+    shifted = errors["shift_y"][f"variant {material.variant}"]
+    facts = {"at_30": (at[-30] + at[30]) / 2, "at_10": (shifted[0] + shifted[-1]) / 2}
+    return figure, facts | {"images": len(material.data.test_labels)}
 
 
 def _robustness(material, kind):
@@ -242,48 +246,12 @@ def ladder(material):
         name: [_errors(runs, key)[:, -1].tolist() for runs in rungs.values()]
         for name, key in (("test", "val_accuracy"), ("training", "accuracy"))
     }
-    figure, ax = panels(left=0.34, bottom=0.22, top=0.77)
+    figure, ax = panels(left=0.34, right=0.94, bottom=0.15, top=0.77)
     plots.plot_ladder(list(rungs), errors, paper.PUBLISHED_TEST_ERROR, ax)
-    first, last = (np.median(errors["test"][k]) for k in (0, -1))
-    facts = {"rungs": len(rungs), "first": first, "last": last}
+    medians = [float(np.median(seeds)) for seeds in errors["test"]]
+    facts = {"rungs": len(rungs), "first": medians[0], "last": medians[-1]}
+    facts |= {"worst": max(medians), "where": list(rungs)[int(np.argmax(medians))]}
     return figure, facts | {"seeds": len(rungs["1998"])}
-
-
-_SPEEDS = {"fit": "lenet_keras", "keras fit": "Keras fit", "pytorch eager": "PyTorch"}
-
-
-def peers(material):
-    """Speed beside that of others, and errors beside the paper's."""
-    speed = measured("results.json")
-    rates = speed["images_per_second_of_all"]
-    rates = {name: rates[key] for key, name in _SPEEDS.items() if rates.get(key)}
-    errors = {"paper": paper.PUBLISHED_TEST_ERROR, **_errors_of_variants()}
-    figure, (left, right) = panels(
-        1, 2, left=0.2, right=0.98, bottom=0.04, top=0.745, wspace=0.32
-    )
-    _compare(left, rates, ("Keras fit", "PyTorch"), "{:,}")
-    left.set_title("images a second")
-    _compare(right, errors, ("paper",), "{:.2f}")
-    right.set_title("test error (%)")
-    facts = {"ratio": speed["ratio_to_keras_fit"], "machine": speed["machine"]}
-    facts |= {"seconds": speed["time_to_98_34_seconds"], "paper": errors.pop("paper")}
-    return figure, facts | {"worst": max(errors.values())}
-
-
-def _errors_of_variants():
-    """The median test error of each variant after its own recipe, in percent."""
-    return {
-        row["variant"]: float(np.median(row["test_error_percent"]))
-        for row in measured("accuracy.json").values()
-        if row["data"] == "mnist" and row["epochs"] > 1
-    }
-
-
-def _compare(ax, values, theirs, fmt):
-    """Bars of ours in blue, beside theirs in grey."""
-    colours = ["#999999" if name in theirs else plots.BLUE for name in values]
-    plots.plot_bars(values, ax, fmt, colour=colours)
-    ax.set_xlim(0, 1.45 * max(values.values()))
 
 
 _FAMILIES = {
@@ -297,8 +265,12 @@ _NAMED = {  # methods that have their names beside them, and on which side
     "pairwise linear": "right",
     "LeNet-1, 16x16": "right",
     "K-NN, deslanted": "left",
-    "1000 hidden units": "left",
-    "LeNet-5": "left",
+}
+_PLACES = {  # of the names of families, beside their points
+    "linear, quadratic": (4e3, 5.3),
+    "examples kept": (1e6, 1.15),
+    "fully connected": (1.1e6, 3),
+    "convolutional": (2.6e3, 0.72),
 }
 
 
@@ -324,7 +296,8 @@ def _draw_methods(ax, families, ours):
     """A dot a method, a star for each of ours, and the names of some."""
     for (family, rows, colour), marker in zip(coloured(families), "os^D", strict=True):
         _, x, y = zip(*rows, strict=True)
-        ax.plot(x, y, marker, color=colour, label=family)
+        ax.plot(x, y, marker, color=colour)
+        ax.text(*_PLACES[family], family, color=colour, size="small", weight="bold")
     star = {"color": "black", "ms": 2 * plt.rcParams["lines.markersize"], "zorder": 3}
     for x, y in ours.values():
         ax.plot(x, y, "*", **star)
@@ -337,7 +310,6 @@ def _draw_methods(ax, families, ours):
     ax.yaxis.set_major_locator(FixedLocator([0.5, 1, 2, 5, 10]))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.legend(frameon=False, loc="upper right")
 
 
 def _of_60_000(runs):

@@ -46,6 +46,7 @@ STYLE = plots.STYLE | {
     "svg.hashsalt": "lenet5",
 }
 SMALL = 24.2  # points, the least for words
+GREY = "#666666"
 
 
 class Slide(NamedTuple):
@@ -86,10 +87,15 @@ def fit_numbers(ax, share=0.85, alike=True):
     ax.apply_aspect()
     box, (left, right) = ax.get_window_extent(), ax.get_xlim()
     cell = box.width / abs(right - left) * 72 / ax.figure.dpi
-    longest = max((len(text.get_text()) for text in ax.texts), default=1)
+    longest = max((_ems(text.get_text()) for text in ax.texts), default=1)
     for text in ax.texts:
-        length = longest if alike else max(2, len(text.get_text()))
-        text.set_fontsize(min(SMALL, share * cell / (0.64 * length)))
+        width = longest if alike else max(1.3, _ems(text.get_text()))
+        text.set_fontsize(min(SMALL, share * cell / width))
+
+
+def _ems(number):
+    """How wide a number is in DejaVu Sans, in sizes of its letters."""
+    return sum(0.64 if character.isdigit() else 0.36 for character in number)
 
 
 def head_squares(axes, headings):
@@ -128,6 +134,26 @@ def add_lines(figure, lines):
     """Write paragraphs on a slide, one under the other; returns the Text."""
     text = "\n\n".join(map(wrapped, lines))
     return figure.text(0.03, TOP, text, size="small", va="top", linespacing=1.15)
+
+
+def add_heading(figure, title, lines):
+    """Write a title in large letters, and lines under it, over a page without figure.
+
+    Args:
+        figure: matplotlib Figure.
+        title: str.
+        lines: list of str.
+    """
+    look = {"va": "top", "linespacing": 1.2}
+    figure.text(0.06, 0.84, title, size=52, weight="bold", **look)
+    text = "\n".join(wrapped(line, 56) for line in lines)
+    figure.text(0.06, 0.64, text, size="medium", color=GREY, **look)
+
+
+def add_number(figure, number):
+    """Write the number of a slide at its top right; returns the Text."""
+    look = {"ha": "right", "va": "top", "size": "small", "color": GREY}
+    return figure.text(0.99, 0.985, f"{number}", gid="number", **look)
 
 
 def draw(name, figures, material, language="en"):

@@ -1,6 +1,7 @@
 """Callbacks for `fit`: a line per epoch, a stop at NaN; and who needs every batch."""
 
 import math
+import time
 
 import keras
 
@@ -95,6 +96,36 @@ class EpochLog(keras.callbacks.Callback):
         if (batch + 1) % self.every == 0:
             step = f"Step [{batch + 1}/{self.params['steps']}]"
             print(f"{self._epoch}, {step}, Loss: {logs['loss']:.4f}", flush=True)
+
+
+class LiveLog(EpochLog):
+    """An `EpochLog` for a terminal: until an epoch has its line, the step is there.
+
+    It is called once per execution, which may be of several steps.
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch)
+        self._shown, self._length = 0, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() - self._shown > 0.1:
+            steps = self.params["steps"]
+            done = f"{min(batch + 1, steps)} of {steps}" if steps else f"{batch + 1}"
+            self._show(f"{self._epoch}, step {done}, loss: {logs['loss']:.4f}")
+            self._shown = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._show("")
+        super().on_epoch_end(epoch, logs)
+
+    def _show(self, text):
+        """Write over the line before; the cursor stays at its beginning."""
+        print(f"\r{text:{self._length}}\r", end="", flush=True)
+        self._length = len(text)
+
+
+_BY_EPOCH[LiveLog] = lambda callback: True  # it shows a step now and then
 
 
 def _describe(logs):

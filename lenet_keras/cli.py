@@ -13,14 +13,10 @@ import keras
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from lenet_keras import __version__, plots
-from lenet_keras.callbacks import EpochLog
+from lenet_keras.callbacks import EpochLog, LiveLog
 from lenet_keras.checks import check_weights
-from lenet_keras.counting import count, published
 from lenet_keras.data import load_named
 from lenet_keras.evaluation import (
     confusion,
@@ -30,10 +26,9 @@ from lenet_keras.evaluation import (
     predict,
 )
 from lenet_keras.files import write_whole
-from lenet_keras.hints import printable
+from lenet_keras.hints import counted, printable
 from lenet_keras.model import VARIANTS, build_lenet5, load_model
 from lenet_keras.page import export_page
-from lenet_keras.paper import PUBLISHED_CONNECTIONS, PUBLISHED_TRAINABLE
 from lenet_keras.photograph import read_digit
 from lenet_keras.recipes import RECIPES, named_recipe
 from lenet_keras.runs import (
@@ -47,6 +42,7 @@ from lenet_keras.runs import (
     read_settings,
     set_aside,
 )
+from lenet_keras.tables import Table, count_table, plain_console
 from lenet_keras.threads import describe_threads, threads, use_all_cores
 from lenet_keras.training import train
 
@@ -64,7 +60,11 @@ def main(arguments=None):
 
     0, or 2 (error), 130 (interrupted), 141 (the reader of our output has gone).
     """
+    _write_any_character()
     args = _parser().parse_args(arguments)
+    if args.run is None:
+        _parser().print_help()
+        return 0
     try:
         with _interruptible(), warnings.catch_warnings():
             # NumPy 2 deprecates how Keras saves: "python -W error" would stop there.
@@ -83,8 +83,21 @@ def main(arguments=None):
         if not isinstance(error, ValueError | OSError | ArithmeticError):
             raise
         message = "\n".join(map(printable, str(error).splitlines()))
-        print(f"lenet5: error: {message}", file=sys.stderr)
+        _say_beside(f"lenet5: error: {message}")
         return 2
+
+
+def _write_any_character():
+    """Let a name in other letters than the terminal's be written out, as \\u4e2d."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # not where it is closed, or of a notebook
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say_beside(message):
+    """Write to standard error, unless nobody takes it: what is done is done."""
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -122,13 +135,13 @@ def _is_behind(error, kind):
 
 
 def _say_how_to_go_on(args):
-    print("\nlenet5: interrupted; nothing is half written.", file=sys.stderr)
+    _say_beside("\nlenet5: interrupted; nothing is half written.")
     if args.run is _train:
         out = _run_folder(args)
         command = "lenet5 train --resume --out " + shlex.quote(printable(out))
         if not (args.is_in_folder and (out / RUN).is_file()):
             command = "the same command, for it had not begun to train"
-        print(f"Go on with: {command}", file=sys.stderr)
+        _say_beside(f"Go on with: {command}")
     return 130
 
 
@@ -143,7 +156,8 @@ def _parser():
         description="LeNet-5 (LeCun, Bottou, Bengio, Haffner, 1998) in Keras.",
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(run, help):
         sub = commands.add_parser(
@@ -192,7 +206,7 @@ def _positive(text):
 
 def _summary(args):
     """Count parameters, connections, multiply-adds and receptive fields."""
-    _console().print(_count_table(build_lenet5(args.variant)))
+    _console().print(count_table(build_lenet5(args.variant)))
 
 
 def _train(args):
@@ -224,14 +238,15 @@ def _train_in(out, args):
     else:
         console.print(f"Resuming {printable(out)} after epoch {epochs_done}.")
         _say_other_threads(console, settings)
-    console.print(_count_table(model))
-    console.print(f"{describe_threads()}. Data: {printable(data.name)}.")
+    console.print(count_table(model))
+    data_name = printable(data.name)
+    console.print(f"{describe_threads()}. Data: {data_name}.")
     console.print(
-        f"Training on {len(data.train_images):,} images of {printable(data.name)}: "
-        f"recipe {name}, {epochs} epochs, batch size {batch_size}, "
+        f"Training on {counted(len(data.train_images), 'image')} of {data_name}: "
+        f"recipe {name}, {counted(epochs, 'epoch')}, batch size {batch_size}, "
         f"seed {settings['seed']}."
     )
-    has_bar = console.is_terminal and args.log_every is None
+    is_live = console.is_terminal and args.log_every is None
     train(
         model,
         data.train_images,
@@ -240,15 +255,14 @@ def _train_in(out, args):
         epochs=epochs,
         batch_size=batch_size,
         validation_data=(data.test_images, data.test_labels),
-        callbacks=[checkpoint, *([] if has_bar else [EpochLog(args.log_every)])],
+        callbacks=[checkpoint, LiveLog() if is_live else EpochLog(args.log_every)],
         initial_epoch=epochs_done,
         seed=settings["seed"],
-        verbose=int(has_bar),
     )
     console.print(f"Each step: {model.training_step or 'none was left'}.")
     probabilities = _report(console, model, data)
     saved = _save_pictures(out, checkpoint.history, data, probabilities)
-    console.print("Saved " + ", ".join(map(printable, saved)))
+    _say_saved(console, *saved)
     _say_if_guessing(console, data, probabilities)
 
 
@@ -257,9 +271,9 @@ def _say_other_threads(console, settings):
     then = settings.get("threads", list(threads()))
     if then != list(threads()):
         console.print(
-            f"The run began with {then[0]} threads per operation and {then[1]} "
-            f"operations at once, and goes on with {threads()[0]} and {threads()[1]}: "
-            "the weights will differ by rounding."
+            f"The run began with {counted(then[0], 'thread')} per operation and "
+            f"{counted(then[1], 'operation')} at once, and goes on with {threads()[0]} "
+            f"and {threads()[1]}: the weights will differ by rounding."
         )
 
 
@@ -321,7 +335,8 @@ def _page(args):
     else:
         model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
-    _console().print(f"Saved {printable(page.path)}: open it in a browser.")
+    _say_saved(_console(), page.path)
+    _console().print("Open it in a browser.")
 
 
 def _model(path):
@@ -388,20 +403,30 @@ def _report(console, model, data):
             f"No confusion matrix of {len(names)} classes fits here: "
             "lenet_keras.confusion counts it."
         )
+    pairs = most_confused(data.test_labels, answers)
+    if pairs:
+        said = (_describe_pair(pair, names) for pair in pairs)
+        console.print("Most confused: " + ", ".join(said))
     console.print(
-        "Most confused: "
-        + ", ".join(
-            f"{names[pair.truth]} taken for {names[pair.answer]} {pair.count} times"
-            for pair in most_confused(data.test_labels, answers)
-        )
+        f"Test error: {error:.2%} ({round(error * number):,} of {number:,} wrong)"
     )
     console.print(
-        f"Test error: {error:.2%} ({round(error * number)} of {number} wrong)"
-    )
-    console.print(
-        f"Test accuracy of the model on the {number} test images: {1 - error:.2%}"
+        f"Test accuracy of the model on the {number:,} test images: {1 - error:.2%}"
     )
     return probabilities
+
+
+def _describe_pair(pair, names):
+    """A confusion in words, with its number apart from the digits."""
+    truth, answer = names[pair.truth], names[pair.answer]
+    return f"{truth} taken for {answer} ({counted(pair.count, 'time')})"
+
+
+def _say_saved(console, first, *others):
+    """Name a file by its whole path, on one line to copy, and those beside it."""
+    beside = f", and beside it {', '.join(file.name for file in others)}"
+    text = f"Saved {printable(first)}{beside if others else ''}"
+    console.print(text, soft_wrap=True)
 
 
 def _save_pictures(out, history, data, probabilities):
@@ -424,52 +449,8 @@ def _save_pictures(out, history, data, probabilities):
 
 
 def _console():
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=160)
-    return console
+    return plain_console()
 
 
 def _table(first, *columns):
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(first)
-    for column in columns:
-        table.add_column(column, justify="left" if column == "kind" else "right")
-    return table
-
-
-def _count_table(model):
-    """A row a layer and the totals, beside the paper's figures where it has them."""
-    counts = count(model)
-    is_1998 = model.variant == VARIANTS["1998"]
-    columns = ["kind", "shape", "trainable", "fixed", "connections", "multiply-adds"]
-    columns += ["field", "stride"]
-    paper = ["trainable (paper)", "connections (paper)"] if is_1998 else []
-    table = _table("layer", *columns, *paper)
-    for row in counts.layers:
-        cells = [
-            printable(row.name),
-            printable(row.kind),
-            "x".join(map(str, row.shape)),
-        ]
-        cells += [f"{n:,}" for n in row[3:7]] + [
-            str(row.receptive_field),
-            str(row.stride),
-        ]
-        if is_1998:
-            paper_row = published(row.name)
-            cells += [
-                f"{paper_row.trainable:,}",
-                _number_or_dash(paper_row.connections),
-            ]
-        table.add_row(*cells)
-    table.add_section()
-    total = ["total", "", "", *(f"{n:,}" for n in counts[1:]), "", ""]
-    if is_1998:
-        total += [f"{PUBLISHED_TRAINABLE:,}", f"{PUBLISHED_CONNECTIONS:,}"]
-    table.add_row(*total)
-    return table
-
-
-def _number_or_dash(number):
-    return "-" if number is None else f"{number:,}"
+    return Table(first, *columns, left=("answer",))

@@ -1,4 +1,4 @@
-"""What error messages say to whoever mistyped a name."""
+"""What messages say: of a mistyped name, of a name, of a number of things."""
 
 import difflib
 
@@ -41,3 +41,8 @@ def printable(text):
         text: str or Path.
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+
+
+def counted(number, noun):
+    """A number and its noun, in the plural unless there is one: "1 epoch"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

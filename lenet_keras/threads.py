@@ -10,6 +10,7 @@ import warnings
 import keras
 import tensorflow as tf
 
+from lenet_keras.hints import counted
 from lenet_keras.quiet import quiet_start
 
 
@@ -63,10 +64,13 @@ def describe_threads():
     """Where a training runs, in words: the device, its cores, TensorFlow's threads."""
     if has_gpu():
         return "Device: GPU"
-    within, across = (number or "TensorFlow's" for number in threads())
+    within, across = (
+        counted(number, what) if number else f"TensorFlow's {what}s"
+        for number, what in zip(threads(), ("thread", "operation"), strict=True)
+    )
     return (
-        f"Device: CPU, {cores()} cores; {within} threads per operation, {across} "
-        "operations at once"
+        f"Device: CPU, {counted(cores(), 'core')}; {within} per operation, {across} "
+        "at once"
     )
 
 

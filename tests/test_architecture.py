@@ -16,7 +16,7 @@ FLOORS = (
     {"images", "callbacks", "counting", "weights"},
     {"data", "fused", "steps"},
     {"model", "photograph"},
-    {"optimizers", "evaluation"},
+    {"optimizers", "evaluation", "tables"},
     {"recipes", "page"},
     {"training", "runs"},
     {"cli"},

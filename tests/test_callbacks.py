@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lenet_keras import Checkpoint, build_lenet5, load_model, to_input, train
-from lenet_keras.callbacks import EpochLog, needs_every_batch
+from lenet_keras.callbacks import EpochLog, LiveLog, needs_every_batch
 
 
 def test_an_epoch_log_prints_one_rounded_line_per_epoch(capsys, digits):
@@ -29,6 +29,7 @@ def test_an_epoch_log_refuses_a_number_that_prints_nothing(every):
 
 def test_who_needs_every_batch():
     assert not needs_every_batch(EpochLog())
+    assert not needs_every_batch(LiveLog())
     assert needs_every_batch(EpochLog(every=3))
     assert not needs_every_batch(keras.callbacks.EarlyStopping())
     assert needs_every_batch(keras.callbacks.TerminateOnNaN())

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -72,7 +73,7 @@ def test_summary_of_1998_prints_our_counts_beside_the_papers(capsys):
     out = capsys.readouterr().out
     total = next(line for line in out.splitlines() if "total" in line)
     assert total.split()[1:] == [
-        "60,000", "840", "340,908", "332,824", "60,000", "340,908",
+        "60,000", "60,000", "340,908", "340,908", "840", "332,824",
     ]  # fmt: skip
     assert "SparselyConnectedConv2D" in out
 
@@ -80,6 +81,55 @@ def test_summary_of_1998_prints_our_counts_beside_the_papers(capsys):
 def test_summary_of_classic_has_61706_parameters(capsys):
     assert cli.main(["summary"]) == 0
     assert "61,706" in capsys.readouterr().out
+
+
+def test_bare_lenet5_shows_its_help(capsys):
+    assert cli.main([]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("usage: lenet5")
+    for name in ("summary", "train", "evaluate", "predict", "page"):
+        assert name in shown.out
+    assert not shown.err
+
+
+def terminal(folder, *arguments, columns=80):
+    """What a command, run in a folder, writes on a terminal, and its status."""
+    pty = pytest.importorskip("pty", reason="needs a POSIX system")
+    ours, theirs = pty.openpty()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "lenet_keras", *map(str, arguments)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm"},
+        cwd=folder,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux' way to say that it is closed
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    return shown.decode(), run.wait(timeout=120)
+
+
+def lines_shown(text):
+    """The lines that stay on a terminal: what a line begins again is written over."""
+    plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text)
+    return [line.rstrip("\r").split("\r")[-1] for line in plain.split("\n")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
+def test_on_a_terminal_of_80_columns_a_training_shows_each_epoch_once(tmp_path):
+    text, status = terminal(tmp_path, *["train", "--data", "digits", "--epochs", "2"])
+    assert status == 0
+    lines = lines_shown(text)
+    (saved,) = (line for line in lines if line.startswith("Saved runs/classic/"))
+    assert max(len(line) for line in lines if line != saved) <= 80
+    assert "step 23 of 23" in text
+    shown = [line for line in lines if "Epoch" in line]
+    assert [line[:18] for line in shown] == ["Epoch [1/2], loss:", "Epoch [2/2], loss:"]
+    assert "…" not in text
 
 
 def test_training_prints_layers_epochs_errors_confusion_and_where_it_saved(
@@ -91,8 +141,11 @@ def test_training_prints_layers_epochs_errors_confusion_and_where_it_saved(
     assert "training error: " in log
     assert "Test error: " in log
     assert "Test accuracy of the model on the 360 test images: " in log
-    assert "Most confused: " in log
-    assert f"Saved {run_folder / 'model.keras'}" in log
+    assert re.search(r"Most confused: \d taken for \d \(\d+ times?\), \d", log)
+    assert (
+        f"Saved {run_folder / 'model.keras'}, and beside it learning_curve.png, "
+        "confusion.png, mistakes.png\n"
+    ) in log
 
 
 def test_training_saves_the_model_its_history_and_three_pictures(run_folder):
@@ -436,6 +489,29 @@ def test_a_reader_that_goes_away_ends_the_training_with_the_usual_status(tmp_pat
     assert run.wait(timeout=120) == 128 + signal.SIGPIPE
     assert run.stderr.read() == ""
     run.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("arguments", "status"), [("summary", 0), ("evaluate gone.keras", 2)]
+)
+def test_a_standard_error_that_takes_nothing_changes_no_status(arguments, status):
+    line = f"{sys.executable} -m lenet_keras {arguments} 2>/dev/full"
+    run = subprocess.run(["sh", "-c", line], stdout=subprocess.DEVNULL, timeout=120)
+    assert run.returncode == status
+
+
+def test_a_chinese_name_is_written_out_where_the_output_is_cp1252(tmp_path):
+    out = tmp_path / "数字.html"
+    run = subprocess.run(
+        [sys.executable, "-m", "lenet_keras", "page", "--out", str(out)],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    assert b"\\u6570\\u5b57.html" in run.stdout
+    assert out.is_file()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")

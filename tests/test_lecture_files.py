@@ -11,7 +11,7 @@ from PIL import Image
 from lecture import deck, slides
 from lecture.catalogue import FIGURES
 from lecture.measurements import Material
-from lecture.words import words
+from lecture.words import font_family, words
 from lenet_keras import plots
 
 
@@ -87,24 +87,68 @@ def test_all_figures_come_with_a_page_that_shows_them(material, tmp_path):
 FEW = some("kernels", "layers")
 
 
-def test_the_deck_has_titles_notes_and_sources(material, tmp_path):
+def test_the_deck_has_title_sections_figures_summary_and_sources(material, tmp_path):
     pptx = pytest.importorskip("pptx")
     pdf, written = deck.write_deck(FEW, material, tmp_path)
-    assert len(re.findall(rb"/Type /Page\b", pdf.read_bytes())) == len(FEW) + 1
     pages = pptx.Presentation(written).slides
-    assert len(pages) == len(FEW) + 1
-    for page, slide in zip(pages, slides.draw_each(FEW, material, "en"), strict=False):
-        assert page.shapes.title.text == slide.title
-        notes = page.notes_slide.notes_text_frame.text
-        assert slide.note in notes
-        assert f"Ask: {slide.question}" in notes
-        assert f"Answer: {slide.answer}" in notes
-        (picture,) = (s for s in page.shapes if s.shape_type == 13)
-        assert picture.element.nvPicPr.cNvPr.get("descr") == slide.alt
-        assert picture.top >= page.shapes.title.top + page.shapes.title.height
-        with Image.open(io.BytesIO(picture.image.blob)) as drawn:
-            assert drawn.size == pytest.approx((1920, slides.TOP * 1080), abs=1)
-    assert "Proceedings of the IEEE" in pages[-1].placeholders[1].text
+    titles = [page.shapes.title.text for page in pages]
+    layers, kernels = slides.draw_each(some("layers", "kernels"), material, "en")
+    said = words("en")["deck"]
+    assert titles == [
+        said["title"],
+        f"2  {said['sections']['layers'][0]}",
+        layers.title,
+        f"3  {said['sections']['inside'][0]}",
+        kernels.title,
+        said["summary_title"],
+        said["sources_title"],
+    ]
+    assert len(re.findall(rb"/Type /Page\b", pdf.read_bytes())) == len(titles)
+    for number, page in enumerate(pages, start=1):
+        (box,) = (shape for shape in page.shapes if shape.name == "slide number")
+        assert box.text_frame.text == str(number)
+        assert page.notes_slide.notes_text_frame.text
+    assert "60,000 trained parameters" in pages[5].placeholders[1].text
+    assert "Proceedings of the IEEE" in pages[6].placeholders[1].text
+
+
+def test_a_figure_of_the_deck_has_its_notes_and_its_alt_text(material, tmp_path):
+    pptx = pytest.importorskip("pptx")
+    _, written = deck.write_deck(some("kernels"), material, tmp_path)
+    page = pptx.Presentation(written).slides[2]
+    (slide,) = slides.draw_each(some("kernels"), material, "en")
+    notes = page.notes_slide.notes_text_frame.text
+    assert slide.note in notes
+    assert f"Ask: {slide.question}" in notes
+    assert f"Answer: {slide.answer}" in notes
+    (picture,) = (s for s in page.shapes if s.shape_type == 13)
+    assert picture.element.nvPicPr.cNvPr.get("descr") == slide.alt
+    assert picture.top >= page.shapes.title.top + page.shapes.title.height
+    with Image.open(io.BytesIO(picture.image.blob)) as drawn:
+        assert drawn.size == pytest.approx((1920, slides.TOP * 1080), abs=1)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_page_of_words_is_cut_or_small(material, language):
+    try:
+        font_family(language)
+    except ValueError:
+        pytest.skip("there is no Chinese font here")
+    pages = list(deck.pages({}, material, language))
+    sections = words(language)["deck"]["sections"].values()
+    pages += [deck.Words(0, f"6  {name}", [line], "") for name, line in sections]
+    for page in pages:
+        with slides.style(language):
+            figure = deck.text_page(page)
+            number = slides.add_number(figure, 41)
+            figure.canvas.draw()
+            boxes = {text: text.get_window_extent() for text in figure.texts}
+        for text, box in boxes.items():
+            assert box.x0 >= 0 and box.x1 <= figure.bbox.width, text.get_text()
+            assert box.y0 >= 0 and box.y1 <= figure.bbox.height, text.get_text()
+            assert text is number or not box.overlaps(boxes[number]), text.get_text()
+            assert text.get_fontsize() >= 24
+        plt.close(figure)
 
 
 def test_the_deck_has_the_same_bytes_each_time(material, tmp_path):

@@ -9,7 +9,7 @@ from lecture.words import balanced, font_family, translate, translate_figure, wr
 
 def test_a_label_keeps_its_numbers_in_their_order():
     assert translate("5 → 3, 12 times", "zh") == "5 → 3，12 次"
-    assert translate("C1: feature maps\n6@28x28", "zh") == "C1：特征图\n6@28x28"
+    assert translate("map 4 of C1, 28x28", "zh") == "特征图 4（C1），28x28"
     assert translate("sum of 25 products -1.67, bias +0.21, squashed 1,000", "zh") == (
         "25 个乘积之和 -1.67，偏置 +0.21，激活后 1,000"
     )

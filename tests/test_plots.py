@@ -1,12 +1,20 @@
 """The figures: what is drawn, not which pixels."""
 
+import colorsys
+import itertools
+import re
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
-from lenet_keras import plots
+from lenet_keras import VARIANTS, plots
 from lenet_keras.evaluation import Calibration, Mistake, Rejection
 from lenet_keras.paper import C3_INPUTS
+
+PAGE = Path(plots.__file__).parent.parent / "page" / "page.css"
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +35,12 @@ def test_the_learning_curve_draws_errors_in_percent():
     assert training == pytest.approx([10, 5])
     assert test == pytest.approx([8, 3])
     assert [text.get_text() for text in ax.texts] == ["training 5.00%", "test 3.00%"]
+
+
+def test_a_learning_curve_of_one_epoch_has_one_tick():
+    ax = plots.plot_learning_curve({"accuracy": [0.9], "val_accuracy": [0.92]})
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [1]
 
 
 def test_an_error_of_zero_is_drawn_on_a_linear_axis():
@@ -316,3 +330,67 @@ def test_a_path_over_a_valley_goes_through_its_points():
     assert np.transpose(ax.lines[0].get_data()) == pytest.approx(path)
     assert ax.get_xlim()[0] < 0 < 1 < ax.get_xlim()[1]
     assert [text.get_text() for text in ax.get_legend().texts] == ["down"]
+
+
+# --- one colour language ----------------------------------------------------------
+
+
+def hue(colour):
+    """In degrees: orange is near 30, purple near 270."""
+    return 360 * colorsys.rgb_to_hsv(*to_rgb(colour))[0]
+
+
+def family(colour):
+    """The sign that a colour stands for, by its hue; None for all others."""
+    degrees = hue(colour)
+    return "+" if 250 <= degrees <= 300 else "-" if 15 <= degrees <= 45 else None
+
+
+def test_positive_is_purple_and_negative_orange_in_maps():
+    ax = plots.plot_map([[-1, 0, 1]], signed=True)
+    negative, zero, positive = ax.images[0].to_rgba([-0.8, 0, 0.8])[:, :3]
+    assert (family(negative), family(positive)) == ("-", "+")
+    assert min(zero) > 0.95
+    assert (family(plots.NEGATIVE), family(plots.POSITIVE)) == ("-", "+")
+
+
+def test_positive_is_purple_and_negative_orange_on_the_page_too():
+    css = PAGE.read_text("utf-8")
+    for name, sign in (("minus", "-"), ("plus", "+")):
+        found = re.findall(rf"--{name}: (#[0-9a-f]{{6}})", css, re.I)
+        assert len(found) == 2, "one for the light and one for the dark page"
+        assert {family(colour) for colour in found} == {sign}, name
+
+
+@pytest.mark.parametrize("colours", [plots.VARIANT_COLOURS, plots.LAYER_COLOURS])
+def test_no_two_variants_or_layers_look_alike_and_none_like_a_sign(colours):
+    for one, other in itertools.combinations(map(to_rgb, colours.values()), 2):
+        assert np.linalg.norm(np.subtract(one, other)) > 0.25
+    assert not [
+        name for name, c in colours.items() if family(c) and len({*to_rgb(c)}) > 1
+    ]
+
+
+def test_every_variant_and_layer_has_its_colour():
+    assert set(plots.VARIANT_COLOURS) == set(VARIANTS)
+    layers = {"input", "c1", "s2", "c3", "s4", "c5", "f6", "output"}
+    assert set(plots.LAYER_COLOURS) == layers
+
+
+def test_a_variant_has_its_colour_under_either_name_and_no_other_has_it():
+    x = np.arange(3)
+    curves = {"other": x, "modern": x + 1, "variant 1998": x + 2, "third": x + 3}
+    drawn = [line.get_color() for line in plots.plot_curves(x, curves).get_lines()]
+    assert drawn[1] == plots.VARIANT_COLOURS["modern"]
+    assert drawn[2] == plots.VARIANT_COLOURS["1998"]
+    assert len(set(drawn)) == 4
+    ax = plots.plot_error_by_class({"1998": [0.1, 0.2]})
+    assert plt.matplotlib.colors.same_color(
+        ax.patches[0].get_facecolor(), plots.VARIANT_COLOURS["1998"]
+    )
+
+
+def test_a_mark_is_no_colour_of_a_map_and_the_pages_frame():
+    assert family(plots.MARK) is None
+    (light, _) = re.findall(r"--frame: (#[0-9a-f]{6})", PAGE.read_text("utf-8"), re.I)
+    assert light.lower() == plots.MARK.lower()

@@ -3,6 +3,7 @@
 import pytest
 from helpers import python
 
+from lenet_keras.hints import counted
 from lenet_keras.threads import cores, describe_threads, threads
 
 BEFORE = "import lenet_keras, keras, tensorflow as tf; config = tf.config.threading\n"
@@ -58,6 +59,6 @@ def test_threads_that_the_environment_sets_stay_and_are_known(variable):
 def test_where_a_training_runs_is_told_in_a_line():
     within, across = threads()
     assert describe_threads() == (
-        f"Device: CPU, {cores()} cores; {within} threads per operation, "
-        f"{across} operations at once"
+        f"Device: CPU, {counted(cores(), 'core')}; {counted(within, 'thread')} per "
+        f"operation, {counted(across, 'operation')} at once"
     )

@@ -3,14 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn
-from matplotlib.transforms import ScaledTranslation
 
 from lenet_keras.plots.style import (
     BLUE,
-    apart,
     bare,
     coloured,
     line_width,
+    name_ends,
 )
 
 
@@ -36,23 +35,8 @@ def plot_curves(x, curves, ax=None, styles=None):
         ends.append((own_x[last], y[last], name, line.get_color()))
     ax.margins(x=0.02)
     ax.autoscale_view()
-    _name_ends(ax, ends)
+    name_ends(ax, ends)
     return ax
-
-
-def _name_ends(ax, ends):
-    """Write (x, y, name, colour) at the right edge, at height y or where there is room.
-
-    At the height of the data: a name stays with its curve when the limits change.
-    """
-    dpi = ax.figure.dpi
-    line = max(17, plt.rcParams["font.size"] * dpi / 72)  # pixels
-    places = np.array([ax.transData.transform(end[:2])[1] for end in ends])
-    lifts = (apart(places, gap=line) - places) / dpi
-    for lift, (_, height, name, colour) in zip(lifts, ends, strict=True):
-        beside = ScaledTranslation(line / 2 / dpi, lift, ax.figure.dpi_scale_trans)
-        place = ax.get_yaxis_transform() + beside
-        ax.text(1, height, name, transform=place, color=colour, va="center")
 
 
 def plot_bars(values, ax=None, fmt="{:,}", colour=BLUE):
@@ -115,6 +99,8 @@ def plot_classes(points, labels, ax=None):
     for digit in np.unique(labels):
         x, y = points[labels == digit].T
         colour = plt.get_cmap("tab10")(digit % 10)
-        ax.scatter(x, y, s=22, marker=f"${digit}$", lw=0.2, color=colour)
+        ax.scatter(
+            x, y, s=line_width(4.7) ** 2, marker=f"${digit}$", lw=0.2, color=colour
+        )
     bare(ax)
     return ax

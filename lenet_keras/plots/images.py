@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lenet_keras.plots.style import VERMILION, bare, coloured, note
+from lenet_keras.plots.style import MARK, SIGNED, bare, coloured, note
 
 
 def plot_images(images, titles=None, columns=10, size=1.1):
@@ -181,7 +181,7 @@ def plot_fields(image, fields, points=None, ax=None):
         note(ax, name, corner, (-4, 4), color=colour, **inside)
     if points is not None:
         rows, columns = np.transpose(points)
-        ax.plot(columns, rows, ".", color=VERMILION, ms=5)
+        ax.plot(columns, rows, ".", color=MARK, ms=5)
     return ax
 
 
@@ -275,7 +275,7 @@ def _shades(values, *, signed=False, limit=None):
     """How values are shown: white at zero and as strong on either side, or as ink."""
     if signed:
         high = limit or np.nanmax(np.abs(values)) or 1
-        scale = {"cmap": "PuOr", "vmin": -high, "vmax": high}
+        scale = {"cmap": SIGNED, "vmin": -high, "vmax": high}
     else:
         low, high = np.nanmin(values), np.nanmax(values)
         scale = {"cmap": "binary", "vmin": low, "vmax": high}

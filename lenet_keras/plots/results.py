@@ -7,11 +7,11 @@ from matplotlib.ticker import MaxNLocator
 
 from lenet_keras.plots.style import (
     BLUE,
-    COLOURS,
     VERMILION,
     apart,
     coloured,
     line_width,
+    name_ends,
     note,
 )
 
@@ -87,7 +87,7 @@ def plot_error_by_class(errors, ax=None):
         x=np.tile(np.arange(classes), names),
         y=percent.ravel(),
         hue=np.repeat(list(errors), classes),
-        palette=COLOURS[:names],
+        palette=[colour for _, _, colour in coloured(errors)],
         saturation=1,
         errorbar=None,
         legend=names > 1,
@@ -158,9 +158,12 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
         The Axes.
     """
     ax = ax or plt.subplots(figsize=(10, 5))[1]
+    ends = []
     for name, curve, colour in coloured(curves):
-        look = {"color": colour, "lw": line_width(2), "label": name}
+        look = {"color": colour, "lw": line_width(2)}
         ax.plot(100 * curve.rejected, 100 * curve.error_rate, **look)
+        last = np.searchsorted(curve.rejected, 0.1, side="right") - 1
+        ends.append((10, 100 * curve.error_rate[last], name, colour))
     ax.axhline(target, color="grey", lw=1)
     below = {"va": "top", "ha": "right", "color": "grey"}
     note(ax, f"{target:g}% (Fig. 10)", (10, target), (0, -4), **below)
@@ -168,7 +171,7 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
     ax.set(xlabel="refused (%)", ylabel="error of the others (%)")
     ax.set(xlim=(0, 10), ylim=(0, 1.15 * highest))
     _name_points(ax, published or {}, target)
-    ax.legend(frameon=False)
+    name_ends(ax, ends)
     return ax
 
 

@@ -5,7 +5,14 @@ import numpy as np
 import seaborn
 from matplotlib.ticker import MaxNLocator
 
-from lenet_keras.plots.style import BLUE, VERMILION, coloured, line_width, note
+from lenet_keras.plots.style import (
+    BLUE,
+    VERMILION,
+    coloured,
+    line_width,
+    name_ends,
+    note,
+)
 
 _COLOURS = {"training": BLUE, "test": VERMILION}  # of errors
 
@@ -36,10 +43,11 @@ def plot_learning_curve(history, ax=None):
     never_zero = all((error > 0).all() for error in errors.values())
     ax.set(xlabel="epoch", ylabel="error (%)")
     ax.set_yscale("log" if never_zero else "linear")  # no logarithm of 0
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter("{x:g}")
-    ax.margins(x=0.2)
+    last = max(map(len, errors.values()))
+    ax.set_xlim(0.8, last + max(1, last - 1) / 4)  # room for the numbers at the end
     return ax
 
 
@@ -53,9 +61,10 @@ def plot_runs(curves, published=None, ax=None, *, band=False):
         band: bool, whether to fill what lies between the seeds.
 
     Returns:
-        The Axes: a faint line a seed, a bold median, dots for the paper.
+        The Axes: a faint line a seed, a bold median, circles for the paper.
     """
     ax = ax or plt.subplots(figsize=(10, 5))[1]
+    ends = []
     for name, runs, colour in coloured(curves):
         runs = np.atleast_2d(runs)
         passes = np.arange(1, runs.shape[1] + 1)
@@ -68,16 +77,19 @@ def plot_runs(curves, published=None, ax=None, *, band=False):
             err_kws={"alpha": 0.2, "lw": 0},
             color=colour,
             lw=line_width(2.5),
-            label=name,
             ax=ax,
         )
+        ends.append((passes[-1], np.median(runs, axis=0)[-1], name, colour))
         if published:
             points = np.arange(1, len(published[name]) + 1), published[name]
-            look = {"mfc": "none", "color": colour, "label": f"{name}, paper"}
-            ax.plot(*points, "o", **look)
+            ax.plot(*points, "o", mfc="none", color=colour)
     ax.set(xlabel="pass", ylabel="error (%)", ylim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(frameon=False)
+    ax.margins(x=0.02)
+    name_ends(ax, ends)
+    if published:
+        highest = max(values[0] for values in published.values())
+        note(ax, "circles: the paper", (1, highest), (14, 0), va="center")
     return ax
 
 
@@ -98,13 +110,14 @@ def plot_by_images(errors, published=None, ax=None):
         seeds = errors[size]
         ax.plot([size] * len(seeds), seeds, "o", color=BLUE, alpha=0.5)
     medians = [np.median(errors[size]) for size in sizes]
-    ax.plot(sizes, medians, color=BLUE, lw=line_width(2), label="here, a dot a seed")
+    ax.plot(sizes, medians, color=BLUE, lw=line_width(2))
+    ends = [(sizes[-1], medians[-1], "here, a dot a seed", BLUE)]
     if published:
-        look = {"color": "black", "ms": 9, "label": "paper, Fig. 6"}
-        ax.plot(*zip(*published.items(), strict=True), "x--", **look)
+        ax.plot(*zip(*published.items(), strict=True), "x--", color="black", ms=9)
+        ends.append((sizes[-1], published[max(published)], "paper, Fig. 6", "black"))
     ax.set(xlabel="training images", ylabel="test error (%)", ylim=(0, None))
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
-    ax.legend(frameon=False)
+    name_ends(ax, ends)
     return ax
 
 
@@ -119,22 +132,22 @@ def plot_ladder(labels, errors, published=None, ax=None):
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
-        The Axes: a dot a seed, a stroke at the median.
+        The Axes: a dot a seed, a stroke at the median; the names below the first rung.
     """
     ax = ax or plt.subplots(figsize=(10, 0.5 * len(labels) + 1.5))[1]
+    top = len(labels) - 0.4
     for name, rungs in errors.items():
         colour = _COLOURS[name]
         for height, seeds in enumerate(rungs):
             ax.plot(seeds, [height] * len(seeds), "o", color=colour, alpha=0.35)
             ax.plot(np.median(seeds), height, "|", color=colour, ms=18, mew=3)
-        ax.plot([], [], "o", color=colour, label=name)
+        below = {"ha": "center", "va": "top"}
+        ax.text(np.median(rungs[0]), -0.45, name, color=colour, **below)
     if published is not None:
         ax.axvline(published, color="grey", lw=1)
-        top = len(labels) - 0.4
-        ax.annotate(f" {published:g}%, paper", (published, top), color="grey")
+        note(ax, f"{published:g}%, paper", (published, top), (4, 0), color="grey")
     ax.set_yticks(range(len(labels)), labels)
-    ax.set(xlabel="error (%)", xlim=(0, None), ylim=(-0.6, len(labels) + 0.1))
-    ax.legend(frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.15))
+    ax.set(xlabel="error (%)", xlim=(0, None), ylim=(-1.3, len(labels) + 0.1))
     return ax
 
 
