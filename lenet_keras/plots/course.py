@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patheffects import withStroke
 
-from lenet_keras.plots.style import LAYER_COLOURS, bare
+from lenet_keras.plots.style import BLUE, LAYER_COLOURS, bare
 
-_FORWARD, _BACK = "black", LAYER_COLOURS["c3"]
+_FORWARD, _BACK = "black", BLUE
 
 
 def plot_network(stages, answers, windows=None, width=12):
