@@ -65,8 +65,10 @@ def plot_chain(places, wires, ax=None):
     Returns:
         The Axes: what goes forward above in black, what comes back below in colour.
     """
-    ax = ax or plt.subplots(figsize=(11, 3.4))[1]
-    ax.set(xlim=(-0.45, len(places) - 0.55), ylim=(-1.15, 1.0))
+    has_slopes = any(slope is not None for _, _, slope in places)
+    low = -1.15 if has_slopes else -0.4
+    ax = ax or plt.subplots(figsize=(11, 1.6 * (1 - low)))[1]
+    ax.set(xlim=(-0.45, len(places) - 0.55), ylim=(low, 1.0))
     ax.axis("off")
     middle = {"ha": "center", "va": "center"}
     for k, (name, value, slope) in enumerate(places):
@@ -84,7 +86,7 @@ def plot_chain(places, wires, ax=None):
         if slope is not None:
             note = f"slope {slope:.2f}"
             ax.text(k + 0.5, -0.58, note, fontsize=13, color=_BACK, **middle)
-    if any(slope is not None for _, _, slope in places):
+    if has_slopes:
         back = "below: the slope of the loss in each number, from right to left"
         ax.text(-0.4, -1.08, back, color=_BACK, va="center")
     return ax
