@@ -6,6 +6,7 @@ from lenet_keras.plots.charts import (
     plot_curves,
     plot_table,
 )
+from lenet_keras.plots.course import plot_chain, plot_network
 from lenet_keras.plots.images import (
     plot_fields,
     plot_images,
