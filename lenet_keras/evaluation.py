@@ -126,7 +126,18 @@ def evaluate(model: keras.Model, images, labels) -> Evaluation:
 
 def error_rate(labels, answers) -> float:
     """The share of answers that are wrong, 0 to 1; integers (n,) and (n,)."""
+    _check_answers(labels, answers)
     return float(np.mean(np.asarray(labels) != np.asarray(answers)))
+
+
+def _check_answers(labels, answers):
+    """Refuse what is not one answer per label, such as probabilities."""
+    if np.shape(labels) != np.shape(answers):
+        raise ValueError(
+            f"there must be one answer per label; received labels {np.shape(labels)} "
+            f"and answers {np.shape(answers)}. Of probabilities, take the largest "
+            "first: probabilities.argmax(axis=1)."
+        )
 
 
 def confusion(labels, answers, classes=10) -> np.ndarray:
@@ -139,12 +150,17 @@ def confusion(labels, answers, classes=10) -> np.ndarray:
 
     Returns:
         Int array (classes, classes): rows are the truth, columns the answer.
+
+    Raises:
+        ValueError: where there is not one answer per label.
     """
+    _check_answers(labels, answers)
     return confusion_matrix(labels, answers, labels=range(classes))
 
 
 def report(labels, answers) -> str:
     """Precision, recall and F1 of each class, as scikit-learn's text table."""
+    _check_answers(labels, answers)
     return classification_report(labels, answers, digits=4, zero_division=0)
 
 
@@ -194,6 +210,7 @@ class Calibration(NamedTuple):
 
 def error_by_class(labels, answers, classes=10):
     """The share of each class's images that are answered wrongly, float (classes,)."""
+    _check_answers(labels, answers)
     right = recall_score(
         labels, answers, labels=range(classes), average=None, zero_division=1
     )

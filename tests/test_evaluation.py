@@ -38,6 +38,12 @@ def test_confusion_has_the_truth_in_rows():
     assert confusion(LABELS, ANSWERS, 3).tolist() == [[1, 0, 0], [0, 1, 1], [0, 2, 1]]
 
 
+@pytest.mark.parametrize("count", [confusion, error_by_class, error_rate, report])
+def test_probabilities_are_not_taken_for_answers(count):
+    with pytest.raises(ValueError, match=r"labels \(3,\) .*argmax\(axis=1\)"):
+        count(np.arange(3), np.eye(3))
+
+
 def test_confusion_rows_add_up_to_the_class_counts(digits):
     answers = np.random.default_rng(0).integers(0, 10, len(digits.test_labels))
     rows = confusion(digits.test_labels, answers).sum(axis=1)
