@@ -121,10 +121,12 @@ def _table_along(image, generator):
     picture = _blend(ink_on(SIDE, image, generator, where=(0.5, 0.6)))
     rows, columns = np.indices(SIDE)
     edge = generator.uniform(15, 45) + generator.uniform(-0.1, 0.1) * rows
+    if generator.random() < 0.5:
+        columns = columns[:, ::-1]
+    if generator.random() < 0.5:
+        columns = columns[:, ::-1]
     picture[columns < edge] = generator.uniform(20, 110)
-    return _noisy(
-        np.rot90(picture, 2) if generator.random() < 0.5 else picture, generator
-    )
+    return _noisy(picture, generator)
 
 
 def _table_corner(image, generator):
@@ -291,8 +293,8 @@ def _fold(image, generator):
     picture = _blend(ink_on(SIDE, image, generator, where=(0.5, 0.5)))
     columns = np.arange(240) - generator.uniform(30, 210)
     shade = np.where(columns < 0, 1.0, 0.82) - 0.2 * np.exp(-((columns / 3) ** 2))
-    picture = picture * shade
-    return _noisy(picture.T if generator.random() < 0.5 else picture, generator)
+    shade = shade[:, None] if generator.random() < 0.5 else shade
+    return _noisy(picture * shade, generator)
 
 
 def _jpeg(image, generator):
