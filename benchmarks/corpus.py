@@ -35,6 +35,27 @@ def pictures(name, images, number, seed):
         yield CONDITIONS[name](images[k], generator), int(k)
 
 
+def row(images, gap):
+    """Digits in a row, light on dark, their boxes so many pixels apart.
+
+    Args:
+        images: bytes (n, 28, 28).
+        gap: int, pixels between the ink of two digits; below 0 they overlap.
+
+    Returns:
+        bytes (28, columns).
+    """
+    cuts = [image[:, (image > 60).any(axis=0)] for image in images]
+    width = 8 + sum(cut.shape[1] + max(gap, 0) for cut in cuts)
+    picture = np.zeros((36, width), np.uint8)
+    left = 4
+    for cut in cuts:
+        place = picture[4:32, left : left + cut.shape[1]]
+        np.maximum(place, cut, out=place)
+        left += cut.shape[1] + gap
+    return picture[:, : left - gap + 4]
+
+
 def mask(image, height, bold=0.0):
     """A digit's ink, 0 to 1, so many pixels high, with edges as a pen leaves them.
 

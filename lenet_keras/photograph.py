@@ -121,6 +121,23 @@ def steps(image):
     }
 
 
+def picture_of(image):
+    """Open a picture in the colours that it has, on white.
+
+    Args:
+        image: as for `read_digit`.
+
+    Returns:
+        PIL image, "RGB".
+
+    Raises:
+        ValueError, FileNotFoundError: as `read_digit`.
+    """
+    picture = open_picture(image, name_of(image)).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
+
+
 def open_picture(image, name):
     """Open a picture upright, whatever it is given as, with an alpha channel or none.
 
@@ -158,8 +175,8 @@ def open_picture(image, name):
         raise FileNotFoundError(f"{name} does not exist. Check the path.") from error
     except Exception as error:  # Pillow's decoders promise no particular type
         raise ValueError(
-            f"{name} cannot be read as a picture ({printable(error)}). Save it again as "
-            f"PNG or JPEG, of at most {LARGEST // 10**6} million pixels."
+            f"{name} cannot be read as a picture ({printable(error)}). Save it again "
+            f"as PNG or JPEG, of at most {LARGEST // 10**6} million pixels."
         ) from error
 
 
@@ -258,10 +275,18 @@ def find(grey):
         small = shrunk(grey, side)
         widths = [max(3, max(small.shape) // share) for share in shares]
         sheets = [sheet_of(small, width, sign) for width in widths for sign in (1, -1)]
-        best = _outermost([sheet for sheet in sheets if sheet.writings])
+        best = _likeliest(sheets)
         if best or side >= max(grey.shape):
             break
-    return small, best
+    if best and not best.writings[0].at_border:
+        return small, best
+    # It may be cut out so tight that its strokes lie along the border.
+    tight = cut_out(small)
+    spans = tight.writings and (
+        max(_sides(tight.writings[0].box)) > 0.9 * max(small.shape)
+        or (best and _holds(tight.writings[0].box, best.writings[0].box))
+    )
+    return small, tight if spans else best
 
 
 def cut_out(grey):
@@ -276,16 +301,16 @@ def cut_out(grey):
     ring = np.ones(grey.shape, bool)
     width = max(1, min(grey.shape) // 16)
     ring[width:-width, width:-width] = False
-    half = 0.5 * (grey.min() + grey.max())
+    half = 0.5 * np.quantile(grey, (0.01, 0.99)).sum()
     dark, light = (_pieces_of(side) for side in (grey < half, grey >= half))
     share = np.mean(grey[ring] >= half)
     if dark == light or not 0.2 < share < 0.8:
         sign = 1 if share >= 0.5 else -1
     else:  # a digit is in one piece, the paper around and inside it is in several
         sign = 1 if dark < light else -1
-    level = sign * grey
-    paper = np.median(level[ring & (level > sign * half)] if sign else level)
-    ink = np.clip(paper - level, 0, None)
+    ink = np.clip(
+        sign * (_paper(grey, ring & ((grey >= half) == (sign > 0))) - grey), 0, None
+    )
     peak = np.quantile(ink, 0.999)
     is_ink = ink > 0.3 * peak if peak > _FAINT else np.zeros_like(ink, bool)
     pieces, _ = ndimage.label(is_ink, np.ones((3, 3)))
@@ -296,19 +321,33 @@ def cut_out(grey):
     return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.strokes.sum()))
 
 
+def _paper(grey, places):
+    """A plane through the paper of some places, level where there are few pixels."""
+    if max(grey.shape) <= 64:
+        return np.median(grey[places])
+    planes = np.stack((*np.indices(grey.shape), np.ones_like(grey)), axis=-1)
+    for _ in range(5):  # ink may cross them: refit to the half that fits best
+        plane = np.linalg.lstsq(planes[places], grey[places], rcond=None)[0]
+        error = np.abs(grey - planes @ plane)
+        places = places & (error <= np.median(error[places]))
+    return planes @ plane
+
+
 def _pieces_of(mask):
     """How many pieces a mask has that are more than specks."""
     pieces, _ = ndimage.label(mask, np.ones((3, 3)))
     return int((np.bincount(pieces[mask]) > 0.02 * mask.size).sum())
 
 
-def sheet_of(grey, width, sign):
+def sheet_of(grey, width, sign, number=16, longest=3):
     """Tell ink from paper: paper is where a square of some width fits.
 
     Args:
         grey: float32 array (rows, columns).
         width: int, pixels, more than the thickest stroke.
         sign: 1 for dark ink, -1 for light.
+        number: int, the largest pieces to look at.
+        longest: float, how many times its height a piece may be wide.
 
     Returns:
         `Sheet`.
@@ -316,54 +355,65 @@ def sheet_of(grey, width, sign):
     # Closing fills whatever is thinner, and leaves sheets, tables and shadows as they
     # are, with their borders; the picture goes on beyond its own.
     level = grey if sign > 0 else 255 - grey
-    if max(grey.shape) > 100:
-        level = ndimage.gaussian_filter(level, 1)
-    padded = np.pad(level, width, mode="edge")
+    soft = ndimage.gaussian_filter(level, 1) if _is_fine(grey) else level
+    padded = np.pad(soft, width, mode="edge")
     cut = slice(width, -width)
     paper = ndimage.grey_closing(padded, (width, width))[cut, cut]
-    ink = paper - level
+    ink = paper - soft
     if sign > 0:  # the share of the light that is left, alike in a shadow and beside it
         ink = ink * (255 / np.maximum(paper, 64))
-    return _sheet(sign, ink, grey)
+    return _sheet(sign, ink, grey, number, longest)
 
 
-def _sheet(sign, ink, grey):
+def _sheet(sign, ink, grey, number, longest):
     """Divide ink into pieces, and find those that may be a digit."""
     peak = np.sort(ink, axis=None)[-min(30, ink.size // 20 + 1)]
     is_ink = ink > max(0.6 * _FAINT, 0.35 * peak)
     if peak < _FAINT:
         is_ink[:] = False
-    is_line = ruled(is_ink) if max(ink.shape) > 100 else np.zeros_like(is_ink)
+    is_line = ruled(is_ink) if _is_fine(ink) else np.zeros_like(is_ink)
     pieces, _ = ndimage.label(is_ink & ~is_line, np.ones((3, 3)))
-    return Sheet(sign, ink, pieces, _writings(ink, pieces, is_line, grey))
+    return Sheet(
+        sign, ink, pieces, _writings(ink, pieces, is_line, grey, number, longest)
+    )
 
 
-def _writings(ink, pieces, is_line, grey):
+def _writings(ink, pieces, is_line, grey, number, longest):
     """Pieces of ink that may be a digit, the likeliest first."""
     boxes = ndimage.find_objects(pieces)
     order = sorted(range(len(boxes)), key=lambda k: -max(_sides(boxes[k])))
-    rim = max(ink.shape) // 80
     found = []
-    for k in order[:16]:
+    for k in order[:number]:
         height, width = _sides(boxes[k])
-        if height < 8 or width > 3 * height:
+        if height < 8 or width > longest * height:
             continue
         strokes = pieces == k + 1
-        at_border = any(
-            cut.start <= rim or cut.stop >= length - rim
-            for cut, length in zip(boxes[k], ink.shape, strict=True)
-        )
+        at_border = _at_border(boxes[k], ink.shape)
         contrast, step = float(ink[strokes].mean()), _step(strokes, is_line, grey)
         if step > 0.6 * _FAINT:
             found.append(Writing(boxes[k], strokes, contrast, step, at_border))
     found = [one for one in found if not _is_frame(one, found)]
     if not found:
         return []
-    # What touches the border is a finger, or a table's edge, if there is something else.
+    # What touches the border is a finger, or a table's edge, if there is more.
     largest = max(one.weight for one in found)
     large = [one for one in found if one.weight > 0.35 * largest]
     first = min(large, key=lambda one: (one.at_border, -one.weight))
     return [first, *(one for one in found if one is not first)]
+
+
+def _is_fine(grey):
+    """Whether a picture has pixels enough to be smoothed, and to have thin lines."""
+    return min(grey.shape) > 48
+
+
+def _at_border(box, shape):
+    """Whether a box reaches the border of a picture, give or take a little."""
+    rim = max(shape) // 80
+    return any(
+        cut.start <= rim or cut.stop >= length - rim
+        for cut, length in zip(box, shape, strict=True)
+    )
 
 
 def _sides(box):
@@ -375,7 +425,7 @@ def _step(strokes, is_line, grey):
 
     A gap between two things, which a square does not fit in either, is open somewhere.
     """
-    margin = 4 if max(grey.shape) > 100 else 2
+    margin = 4 if _is_fine(grey) else 2
     box = ndimage.find_objects(strokes.astype(np.uint8))[0]
     cut = tuple(slice(max(0, c.start - margin), c.stop + margin) for c in box)
     strokes, is_line, grey = strokes[cut], is_line[cut], grey[cut]
@@ -410,12 +460,18 @@ def _holds(outer, inner):
     )
 
 
-def _outermost(sheets):
-    """The sheet with the largest writing, where other kinds of ink found others.
+def outermost(sheets):
+    """The sheets with something written, without those of paper taken for ink.
 
     What a digit encloses is paper; but a full rectangle with writing on it is a sheet.
+
+    Args:
+        sheets: list of `Sheet`.
+
+    Returns:
+        List of `Sheet`.
     """
-    firsts = [(sheet, sheet.writings[0]) for sheet in sheets]
+    firsts = [(sheet, sheet.writings[0]) for sheet in sheets if sheet.writings]
     pairs = [
         (outer, inner)
         for outer in firsts
@@ -425,14 +481,23 @@ def _outermost(sheets):
         and not _holds(inner[1].box, outer[1].box)
         and inner[1].size > 0.15 * outer[1].size
     ]
-    papers = {id((outer if _is_paper(outer[1], inner[1]) else inner)[0]) for outer, inner in pairs}
-    kept = [pair for pair in firsts if id(pair[0]) not in papers] or firsts
+    papers = {
+        id((outer if _is_paper(outer[1], inner[1]) else inner)[0])
+        for outer, inner in pairs
+    }
+    firsts = [sheet for sheet, _ in firsts]
+    return [sheet for sheet in firsts if id(sheet) not in papers] or firsts
+
+
+def _likeliest(sheets):
+    """The sheet with the largest writing, or None."""
     best = None
-    for sheet, first in kept:  # a thicker pen must find clearly more
-        key = not first.at_border, first.weight / 1.2
-        if best is None or key > (not best[1].at_border, best[1].weight):
-            best = sheet, first
-    return best and best[0]
+    for sheet in outermost(sheets):
+        first = sheet.writings[0]
+        key = not first.at_border, first.weight / 1.2  # a thicker pen must find more
+        if best is None or key > (not best.at_border, best.weight):
+            best, chosen = first, sheet
+    return best and chosen
 
 
 def _is_paper(outer, inner):
@@ -492,7 +557,11 @@ def _lines(is_ink):
     hits = [np.bincount(place - place.min()) for place in places]
     best = max(range(len(slopes)), key=lambda k: (hits[k].astype(float) ** 2).sum())
     place = places[best] - places[best].min()
-    found = ndimage.maximum_filter1d(hits[best] > 0.35 * length, 5)
+    first, last = np.full(len(hits[best]), length), np.zeros(len(hits[best]))
+    np.minimum.at(first, place, columns)
+    np.maximum.at(last, place, columns)
+    runs_through = (first < 0.1 * length) & (last > 0.9 * length)
+    found = ndimage.maximum_filter1d(runs_through & (hits[best] > 0.35 * length), 5)
     line = found[place]
     lines = np.zeros_like(is_ink)
     lines[rows[line], columns[line]] = True
@@ -520,7 +589,7 @@ def digit_of(sheet, name, scale):
             "too small for a digit. Go nearer, or scan it finer."
         )
     strong = [one for one in sheet.writings if one.contrast > 0.4 * first.contrast]
-    if first.width > 1.45 * first.height or any(_beside(first, one) for one in strong):
+    if first.width > 1.6 * first.height or any(_beside(first, one) for one in strong):
         raise ValueError(
             f"{name} shows two digits or more. Cut out one of them, or read them "
             "all with read_digits."
@@ -531,6 +600,7 @@ def digit_of(sheet, name, scale):
         areas[k] > 0.02 * first.strokes.sum()
         and max(map(_apart, first.box, box)) < 0.2 * first.size
         and max(_sides(box)) < 1.2 * first.size
+        and (first.at_border or not _at_border(box, sheet.ink.shape))
         for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
     ]
     strong = sheet.ink > 0.3 * first.contrast
@@ -538,7 +608,7 @@ def digit_of(sheet, name, scale):
 
 
 def _beside(first, other):
-    """Whether another piece is a digit of its own, at the side of the first or below."""
+    """Whether another piece is a digit of its own, beside the first or below it."""
     across, down = (_apart(first.box[k], other.box[k]) for k in (1, 0))
     is_high = 0.55 < other.height / first.height < 1.8 and not other.at_border
     return is_high and (across > 0.1 * first.height or down > 0.4 * first.height)
@@ -559,7 +629,9 @@ def _around(strokes, small, grey):
     if margin > 0.25 * max(small.shape):
         return None
     return tuple(
-        slice(max(0, int((cut.start - margin) * scale)), int((cut.stop + margin) * scale))
+        slice(
+            max(0, int((cut.start - margin) * scale)), int((cut.stop + margin) * scale)
+        )
         for cut in (rows, columns)
     )
 
