@@ -10,12 +10,14 @@ with quiet.quiet_start():
     from lenet_keras.evaluation import (
         calibration,
         confusion,
+        doubtful,
         error_by_class,
         error_rate,
         evaluate,
         margins,
         mistakes,
         most_confused,
+        penalties,
         predict,
         rejected_for,
         rejection,
@@ -58,6 +60,7 @@ with quiet.quiet_start():
         compile_model,
         loss_for,
     )
+    from lenet_keras.rows import read_digits
     from lenet_keras.runs import Checkpoint
     from lenet_keras.threads import use_all_cores
     from lenet_keras.training import train
@@ -93,6 +96,7 @@ __all__ = [
     "confusion",
     "count",
     "distort",
+    "doubtful",
     "error_by_class",
     "error_rate",
     "evaluate",
@@ -106,8 +110,10 @@ __all__ = [
     "margins",
     "mistakes",
     "most_confused",
+    "penalties",
     "predict",
     "read_digit",
+    "read_digits",
     "rejected_for",
     "rejection",
     "report",

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import glob
 import os
 import shlex
 import signal
@@ -18,19 +19,14 @@ from lenet_keras import __version__, plots
 from lenet_keras.callbacks import EpochLog, LiveLog
 from lenet_keras.checks import check_weights
 from lenet_keras.data import load_named
-from lenet_keras.evaluation import (
-    confusion,
-    evaluate,
-    mistakes,
-    most_confused,
-    predict,
-)
+from lenet_keras.evaluation import confusion, evaluate, mistakes, most_confused
 from lenet_keras.files import write_whole
 from lenet_keras.hints import counted, printable
 from lenet_keras.model import VARIANTS, build_lenet5, load_model
 from lenet_keras.page import export_page
-from lenet_keras.photograph import read_digit
+from lenet_keras.photograph import picture_of
 from lenet_keras.recipes import RECIPES, named_recipe
+from lenet_keras.rows import by_line, certainties_of, number_of, read_digits
 from lenet_keras.runs import (
     MODEL,
     PICTURES,
@@ -187,8 +183,18 @@ def _parser():
     evaluate.add_argument("--data", default="auto", help=DATA_HELP)
 
     predict = command(_predict, "read digits from PNG or JPEG pictures")
-    predict.add_argument("model", type=Path, help="a .keras file")
-    predict.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    predict.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="pictures; the first may be a .keras file, the model to read with",
+    )
+    predict.add_argument("--variant", help="with its shipped weights (default: 1998)")
+    predict.add_argument("--weights", help="a shipped name or a file (default: mnist)")
+    predict.add_argument(
+        "--show", type=Path, metavar="FILE.png", help="draw boxes and frames"
+    )
 
     page = command(_page, "write one HTML file: draw a digit, watch every layer")
     page.add_argument("model", type=Path, nargs="?", help="a .keras file")
@@ -303,24 +309,71 @@ def _evaluate(args):
 
 
 def _predict(args):
-    """Read digits from pictures: ink on light or light on dark, any size."""
-    model = _model(args.model)
-    classes = _classes_of(model)
-    digits = np.stack([read_digit(path) for path in args.images])
-    answers = predict(model, digits).reshape(len(digits), len(classes))
-    shown = classes if len(classes) <= _COLUMNS else ["next", "next", "next"]
-    table = _table("picture", "answer", *shown)
-    for path, row in zip(args.images, answers, strict=True):
-        table.add_row(printable(path), *_cells(row, classes))
-    _console().print(table)
+    """Read digits from pictures: ink on light or light on dark, any size, one or many.
+
+    What is like no digit has a question mark. A picture that cannot be read is named,
+    and the others are read; the status is 2 then.
+    """
+    model, files = _reader(args)
+    pictures = [picture for file in files for picture in _expanded(file)]
+    table = _table("picture", "answer", "certainty of each")
+    read, failures = [], []
+    for path in pictures:
+        try:
+            found = read_digits(path, model)
+        except (ValueError, OSError) as error:
+            failures.append(str(error))
+            continue
+        read.append((path, found))
+        name = _end_of(path, 24)
+        for line in by_line(found):
+            table.add_row(name, number_of(line), certainties_of(line))
+            name = ""
+    if read:
+        _console().print(table)
+    if any(digit.is_doubtful for _, found in read for digit in found):
+        _console().print("? after a digit: the picture is like none that was learned.")
+    if args.show and read:
+        _show(args.show, read)
+    if failures:
+        raise ValueError("\n".join(failures))
 
 
-def _cells(row, classes):
-    """The answer and each probability; of many classes, those of the first four."""
-    if len(classes) <= _COLUMNS:
-        return [classes[row.argmax()], *(f"{p:.1%}" for p in row)]
-    first, *others = [f"{classes[i]} {row[i]:.1%}" for i in np.argsort(-row)[:4]]
-    return [first, *others]
+def _reader(args):
+    """The model that the arguments ask for, and the pictures to read."""
+    first, *rest = args.files
+    if first.suffix != ".keras":
+        variant = args.variant or "1998"
+        model = build_lenet5(variant, weights=args.weights or "mnist")
+        return model, args.files
+    given = args.variant or args.weights
+    if given:
+        raise ValueError(
+            f"{printable(first)} is a model already; received {given!r} too. Leave one "
+            "of them out."
+        )
+    if not rest:
+        raise ValueError(f"{printable(first)} is the model; name a picture after it.")
+    return _model(first), rest
+
+
+def _expanded(file):
+    """The files of a pattern that the shell left alone, as that of Windows does."""
+    if file.exists() or not set("*?[") & set(str(file)):
+        return [file]
+    return sorted(map(Path, glob.glob(str(file)))) or [file]
+
+
+def _show(path, read):
+    """Draw each picture with the boxes of its digits and what the network saw."""
+    matplotlib.use("Agg")
+    plots.use_style()
+    figure = plots.plot_readings(
+        [(np.asarray(picture_of(file)), found) for file, found in read]
+    )
+    write_whole(path, lambda file: figure.savefig(file, bbox_inches="tight"))
+    plt.close(figure)
+    _console().print(f"Saved {printable(path)}")
 
 
 def _page(args):
@@ -446,6 +499,12 @@ def _save_pictures(out, history, data, probabilities):
         )
         plt.close(figure)
     return [out / name for name in (MODEL, *PICTURES)]
+
+
+def _end_of(path, length):
+    """A path as text, its end where it is long."""
+    name = printable(path)
+    return name if len(name) <= length else "..." + name[3 - length :]
 
 
 def _console():

@@ -15,6 +15,8 @@ from sklearn.metrics import classification_report, confusion_matrix, recall_scor
 
 from lenet_keras.checks import check_pairs, integer_labels
 from lenet_keras.images import network_input, readable, to_input, transform
+from lenet_keras.layers import EuclideanRBF
+from lenet_keras.weights import card
 
 _BATCH = 1000
 
@@ -63,6 +65,63 @@ def predict(model: keras.Model, images) -> np.ndarray:
     Raises:
         ValueError: for images that the model cannot read.
     """
+    scores = _scores(model, images)
+    return scores if _are_probabilities(scores) else softmax(scores, axis=-1)
+
+
+def penalties(model, images):
+    """How little each image is like what the model takes it for (Section II-C).
+
+    Args:
+        model, images: as for `predict`.
+
+    Returns:
+        Float array (n,): the squared distance of F6 to the nearest code, for an output
+        of distances; for others minus the logarithm of the largest probability.
+    """
+    scores = _scores(model, images)
+    if _gives_distances(model):
+        return -scores.max(axis=-1)
+    if not _are_probabilities(scores):
+        scores = softmax(scores, axis=-1)
+    return -np.log(np.maximum(scores.max(axis=-1), 1e-30))
+
+
+def doubtful(model, images, threshold=None):
+    """Whether an answer is in doubt: an image may be like no class that was learned.
+
+    Args:
+        model, images: as for `predict`.
+        threshold: float, the largest distance to a code, or the smallest probability,
+            of an answer that is trusted. Default: that of the weights that ship with
+            the model's variant, chosen on validation images and drawings of no digit.
+
+    Returns:
+        Bool array (n,).
+
+    Raises:
+        ValueError: without a threshold, for a model of no variant of ours.
+    """
+    if threshold is None:
+        variant = getattr(model, "variant", None)
+        entry = card().get(f"{variant.name}-mnist.weights.h5") if variant else None
+        if entry is None:
+            raise ValueError(
+                f"There is no threshold of doubt for {model.name!r}: it is no variant "
+                "whose weights ship. Pass threshold."
+            )
+        threshold = entry["doubt"]["threshold"]
+    limit = threshold if _gives_distances(model) else -np.log(threshold)
+    return penalties(model, images) > limit
+
+
+def _gives_distances(model):
+    """Whether a model's scores are distances to codes, with the sign turned."""
+    return isinstance(model.layers[-1], EuclideanRBF)
+
+
+def _scores(model, images):
+    """What a model answers to images, float32 (n, ..., classes)."""
     images = np.asarray(images)
     if images.ndim == 2 or images.shape == model.input_shape[1:]:
         images = images[None]
@@ -79,7 +138,7 @@ def predict(model: keras.Model, images) -> np.ndarray:
             f"{model.name!r} answers NaN: its weights are no numbers, as after a "
             "training that broke down. Train it again, or load other weights."
         )
-    return scores if _are_probabilities(scores) else softmax(scores, axis=-1)
+    return scores
 
 
 def _answers(model, x):

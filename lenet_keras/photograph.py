@@ -1,132 +1,660 @@
 """A photographed or drawn digit, made into what MNIST would have made of it.
 
 Section III-A of LeCun et al. (1998) tells how MNIST's digits were cut out and framed;
-networks trained on them fail on digits that were not.
+networks trained on them fail on digits that were not. The paper is found before the
+ink, lines before strokes, and the largest writing before the rest.
 """
 
+import io
 import os
-import warnings
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from lenet_keras.hints import printable
 from lenet_keras.images import frame, to_input
+
+LARGEST = 40_000_000  # pixels of a picture: above, it may be a bomb
+_SIDE = 256  # of the copy in which a digit is looked for
+_FAINT = 20  # of 255: what differs less from its paper is no ink
+_ADVICE = "Write one digit with a thick dark pen on plain light paper."
+_FORMS = (
+    "a path, bytes, an open file, a PIL image, a uint8 array (rows, columns) or with 3 "
+    "or 4 channels, or the dictionary of a Gradio sketch pad"
+)
+
+
+class Writing(NamedTuple):
+    """A connected piece of ink in a searched copy of a picture."""
+
+    box: tuple[slice, slice]  # its rows and columns
+    strokes: np.ndarray  # bool (rows, columns), its pixels
+    contrast: float  # 0 to 255, as if it were in full light
+    step: float  # 0 to 255, to the paper beside it
+    at_border: bool
+
+    @property
+    def height(self):
+        return self.box[0].stop - self.box[0].start
+
+    @property
+    def width(self):
+        return self.box[1].stop - self.box[1].start
+
+    @property
+    def size(self):
+        return max(self.height, self.width)
+
+    @property
+    def weight(self):
+        return self.size * self.contrast**2
+
+
+class Sheet(NamedTuple):
+    """Ink of one kind on its paper, and what may be written with it."""
+
+    sign: int  # 1 for dark ink, -1 for light
+    ink: np.ndarray  # float (rows, columns), paper 0
+    pieces: np.ndarray  # int (rows, columns), 0 or the number of a connected piece
+    writings: list[Writing]  # the digit first
 
 
 def read_digit(image):
     """Make of a photographed or drawn digit what MNIST would have made of it.
 
-    The paper is flattened, the ink turned up, specks dropped, a coarse scan smoothed;
-    then Section III-A's frame: 20x20 with the aspect kept, the centre of mass in the
-    middle of 28x28.
+    The sheet is told from the table, lines are taken off, the largest writing is cut
+    out; then Section III-A's frame: 20x20 with the aspect kept, the centre of mass in
+    the middle of 28x28. `steps` shows each of them.
 
     Args:
-        image: path of a PNG or JPEG, a PIL image, or a uint8 array (rows, columns),
-            (rows, columns, 3) or (rows, columns, 4). Ink may be dark or light.
+        image: path of a PNG or JPEG, its bytes, an open file, a PIL image, a uint8
+            array (rows, columns), (rows, columns, 3) or (rows, columns, 4), or what
+            Gradio's sketch pad sends. Ink may be dark or light, at most 40 million
+            pixels.
 
     Returns:
         float32 array (32, 32, 1), ready for the network as a batch of one.
 
     Raises:
-        ValueError: if the picture cannot be read or shows no digit.
+        ValueError: if the picture cannot be read, or shows no digit, or several; the
+            message says what is wrong with it.
         FileNotFoundError: if there is no such file.
     """
-    is_path = isinstance(image, str | os.PathLike)
-    name = os.fspath(image) if is_path else "the image"
-    grey = _grey(_open(image, name))
-    ink = _find_ink(_flatten(grey))
-    if ink is not None and _is_coarse(grey, ink):
-        ink = _find_ink(_flatten(_enlarge(grey)))
-    if ink is None:
-        raise ValueError(
-            f"{name} shows no digit: it has hardly any contrast. "
-            "Write one digit with a thick dark pen on plain light paper."
+    return to_input(steps(image)["frame"])[0]
+
+
+def steps(image):
+    """Return what `read_digit` sees on the way from a picture to the frame.
+
+    Args:
+        image: as for `read_digit`.
+
+    Returns:
+        Dict of arrays (rows, columns): "picture", in the channel where ink differs from
+        paper, floats 0 to 255; "near", the part that was looked at; "ink", how far it
+        is from its paper, 0 or more; "strokes", the ink of the digit alone; "frame",
+        bytes (28, 28), ink high.
+
+    Raises:
+        ValueError, FileNotFoundError: as `read_digit`.
+    """
+    name = name_of(image)
+    whole = grey = one_channel(open_picture(image, name))
+    while True:  # look again, nearer, until the digit is seen as large as can be
+        small, sheet = find(grey)
+        if sheet is None:
+            raise ValueError(f"{name} {_why_nothing(whole)} {_ADVICE}")
+        strokes = digit_of(sheet, name, max(grey.shape) / max(small.shape))
+        nearer = _around(strokes, small, grey)
+        if nearer is None:
+            break
+        grey = grey[nearer]
+    ink = strokes_alone(sheet.ink, strokes)
+    return {
+        "picture": shrunk(whole, 2 * _SIDE),
+        "near": small,
+        "ink": sheet.ink,
+        "strokes": ink,
+        "frame": frame(ink),
+    }
+
+
+def picture_of(image):
+    """Open a picture in the colours that it has, on white.
+
+    Args:
+        image: as for `read_digit`.
+
+    Returns:
+        PIL image, "RGB".
+
+    Raises:
+        ValueError, FileNotFoundError: as `read_digit`.
+    """
+    picture = open_picture(image, name_of(image)).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
+
+
+def open_picture(image, name):
+    """Open a picture upright, whatever it is given as, with an alpha channel or none.
+
+    Args:
+        image: as for `read_digit`.
+        name: str, for messages.
+
+    Returns:
+        PIL image, "L", "RGB" or "RGBA".
+
+    Raises:
+        ValueError, FileNotFoundError: as `read_digit`.
+    """
+    if isinstance(image, dict):  # of Gradio
+        image = next(
+            (image[k] for k in ("composite", "background") if image.get(k) is not None),
+            None,
         )
-    return to_input(frame(ink))[0]
-
-
-def _open(image, name):
-    """Open a picture upright, whatever it is given as."""
+        return open_picture(image, name)
     if isinstance(image, np.ndarray):
-        is_picture = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
-        if image.dtype != np.uint8 or not is_picture or not image.size:
-            raise ValueError(
-                "image must be a uint8 array (rows, columns), or with 3 or 4 channels; "
-                f"received {image.dtype} {image.shape}. Convert it first."
-            )
-        return Image.fromarray(image)
+        return _of_array(image)
+    is_file = hasattr(image, "read")
+    if not (is_file or isinstance(image, str | os.PathLike | bytes | Image.Image)):
+        raise ValueError(
+            f"image must be {_FORMS}; received {type(image).__name__}"
+            + (", which is no picture." if image is None else ".")
+        )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if isinstance(image, Image.Image):
-                return ImageOps.exif_transpose(image)
-            with Image.open(image, formats=("PNG", "JPEG")) as picture:
-                return ImageOps.exif_transpose(picture)
+        if isinstance(image, Image.Image):
+            return _plain(image)
+        source = io.BytesIO(image) if isinstance(image, bytes) else image
+        with Image.open(source, formats=("PNG", "JPEG")) as picture:
+            return _plain(picture)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{name} does not exist. Check the path.") from error
     except Exception as error:  # Pillow's decoders promise no particular type
         raise ValueError(
-            f"{name} cannot be read as a picture ({error}). "
-            "Save it again as PNG or JPEG, smaller than 80 million pixels."
+            f"{name} cannot be read as a picture ({printable(error)}). Save it again "
+            f"as PNG or JPEG, of at most {LARGEST // 10**6} million pixels."
         ) from error
 
 
-def _grey(picture):
-    """Lay the picture on white, make it grey and at most 280 pixels long."""
+def _of_array(image):
+    is_picture = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
+    if image.dtype != np.uint8 or not is_picture or not image.size:
+        raise ValueError(
+            "image must be a uint8 array (rows, columns), or with 3 or 4 channels; "
+            f"received {image.dtype} {image.shape}. Convert it first."
+        )
+    return _plain(Image.fromarray(image))
+
+
+def _plain(picture):
+    """Upright, 8 bits, in one of three modes; nothing is decoded above the limit."""
+    if picture.width * picture.height > LARGEST:
+        raise ValueError(f"it has {picture.width} x {picture.height} pixels")
+    if getattr(picture, "n_frames", 1) > 1:
+        raise ValueError(f"it is an animation of {picture.n_frames} pictures")
+    picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip, not scale
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    picture = picture.convert("RGBA")
-    white = Image.new("RGBA", picture.size, "white")
-    grey = Image.alpha_composite(white, picture).convert("L")
-    grey.thumbnail((280, 280), Image.Resampling.BILINEAR)
-    return np.asarray(grey, np.float64)
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    return picture.convert("L" if picture.mode in ("1", "L", "F") else "RGB")
 
 
-def _is_coarse(grey, ink):
-    """Whether it is a scan of few pixels, its digit smaller than the frame's 20."""
-    length = 1 + max(np.ptp(places) for places in np.nonzero(ink))
-    return max(grey.shape) < 80 and length < 20
+def name_of(image):
+    """How messages call a picture: by the end of its path, as text."""
+    image = getattr(image, "name", image) if hasattr(image, "read") else image
+    if not isinstance(image, str | os.PathLike):
+        return "the image"
+    name = printable(os.fspath(image))
+    return name if len(name) <= 60 else "..." + name[-57:]
 
 
-def _enlarge(grey):
-    """Draw a scan four times as large, its outlines round.
+def one_channel(picture):
+    """Make one grey channel of a picture, in which ink differs from paper.
 
-    The frame enlarges in straight lines from pixel to pixel, which keeps the corners of
-    a coarse scan, and they read as strokes.
+    Transparent paper is white, or black under light ink. Colours are seen along the one
+    direction in which neighbours differ most: red on green has no contrast in grey.
+
+    Args:
+        picture: PIL image, as `open_picture` returns it.
+
+    Returns:
+        float32 array (rows, columns), 0 to 255.
     """
-    picture = Image.fromarray(grey.astype(np.float32))
-    return np.float64(ImageOps.scale(picture, 4, Image.Resampling.LANCZOS))
+    if picture.mode == "RGBA":
+        alpha = np.asarray(picture.getchannel("A"), np.float32) / 255
+        light = np.asarray(picture.convert("RGB").convert("L"), np.float32)
+        is_light_ink = alpha.mean() < 0.5 and (alpha * light).sum() > 150 * alpha.sum()
+        ground = "black" if is_light_ink else "white"
+        below = Image.new("RGBA", picture.size, ground)
+        picture = Image.alpha_composite(below, picture).convert("RGB")
+    if picture.mode == "L":
+        return np.asarray(picture, np.float32)
+    copy = picture.copy()
+    copy.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=None)
+    colours = np.asarray(copy, np.float32)
+    width = max(3, max(copy.size) // 8)
+    differences = colours - ndimage.uniform_filter(colours, (width, width, 1))
+    differences = differences.reshape(-1, 3)
+    weights = np.linalg.eigh(differences.T @ differences)[1][:, -1]
+    weights *= np.sign(weights.sum()) or 1
+    # Grey pictures keep their numbers, as does grey of any picture.
+    if np.ptp(weights) < 0.25 or not differences.any():
+        return np.asarray(picture.convert("L"), np.float32)
+    level = np.asarray(picture, np.float32) @ np.float32(weights / 3**0.5)
+    return level - np.minimum(level.min(), 0)
 
 
-def _flatten(grey):
-    """Subtract a plane fitted to the border: shaded paper becomes level, at 0."""
-    planes = np.stack((*np.indices(grey.shape), np.ones_like(grey)), axis=-1)
+def shrunk(grey, side):
+    """A copy with sides of at most so many pixels, each the mean of those it covers."""
+    if max(grey.shape) <= side:
+        return grey
+    picture = Image.fromarray(np.float32(grey))
+    ratio = side / max(grey.shape)
+    size = [max(1, round(length * ratio)) for length in picture.size]
+    return np.asarray(picture.resize(size, Image.Resampling.BOX))
+
+
+def find(grey):
+    """Find what is written in a picture, first coarsely, then in a finer copy.
+
+    Args:
+        grey: float32 array (rows, columns).
+
+    Returns:
+        The copy that was searched, and its likeliest `Sheet`, or None.
+    """
+    if max(grey.shape) <= 64:  # a scan, cut out: all around it is paper
+        sheet = cut_out(grey)
+        return grey, sheet if sheet.writings else None
+    for side, shares in ((_SIDE, (8, 3)), (4 * _SIDE, (24,))):
+        small = shrunk(grey, side)
+        widths = [max(3, max(small.shape) // share) for share in shares]
+        sheets = [sheet_of(small, width, sign) for width in widths for sign in (1, -1)]
+        best = _likeliest(sheets)
+        if best or side >= max(grey.shape):
+            break
+    if best and not best.writings[0].at_border:
+        return small, best
+    # It may be cut out so tight that its strokes lie along the border.
+    tight = cut_out(small)
+    spans = tight.writings and (
+        max(_sides(tight.writings[0].box)) > 0.9 * max(small.shape)
+        or (best and _holds(tight.writings[0].box, best.writings[0].box))
+    )
+    return small, tight if spans else best
+
+
+def cut_out(grey):
+    """The sheet of a picture of few pixels, whose border is mostly paper.
+
+    Args:
+        grey: float32 array (rows, columns).
+
+    Returns:
+        `Sheet`.
+    """
     ring = np.ones(grey.shape, bool)
     width = max(1, min(grey.shape) // 16)
     ring[width:-width, width:-width] = False
-    paper = ring
-    for _ in range(5):  # ink may cross the border: refit to the half that fits best
-        plane = np.linalg.lstsq(planes[paper], grey[paper], rcond=None)[0]
-        error = np.abs(grey - planes @ plane)
-        paper = ring & (error <= np.median(error[ring]))
-    # Rounded, or clean paper would be off 0 by 1e-13 and count as ink in the frame.
-    return np.round(grey - planes @ plane, 6)
-
-
-def _find_ink(level):
-    """Return the strokes, paper 0 and ink high, or None where there are none."""
-    # Cubes, so that faint unevenness of the paper cannot outvote a few strong strokes.
-    ink = np.clip(level if (level**3).sum() > 0 else -level, 0, None)
+    half = 0.5 * np.quantile(grey, (0.01, 0.99)).sum()
+    dark, light = (_pieces_of(side) for side in (grey < half, grey >= half))
+    share = np.mean(grey[ring] >= half)
+    if dark == light or not 0.2 < share < 0.8:
+        sign = 1 if share >= 0.5 else -1
+    else:  # a digit is in one piece, the paper around and inside it is in several
+        sign = 1 if dark < light else -1
+    ink = np.clip(
+        sign * (_paper(grey, ring & ((grey >= half) == (sign > 0))) - grey), 0, None
+    )
     peak = np.quantile(ink, 0.999)
-    if peak < 0.1 * 255:
+    is_ink = ink > 0.3 * peak if peak > _FAINT else np.zeros_like(ink, bool)
+    pieces, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    found = [
+        Writing(box, pieces == k, float(peak), float(peak), True)
+        for k, box in enumerate(ndimage.find_objects(pieces), 1)
+    ]
+    return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.strokes.sum()))
+
+
+def _paper(grey, places):
+    """A plane through the paper of some places, level where there are few pixels."""
+    if max(grey.shape) <= 64:
+        return np.median(grey[places])
+    planes = np.stack((*np.indices(grey.shape), np.ones_like(grey)), axis=-1)
+    for _ in range(5):  # ink may cross them: refit to the half that fits best
+        plane = np.linalg.lstsq(planes[places], grey[places], rcond=None)[0]
+        error = np.abs(grey - planes @ plane)
+        places = places & (error <= np.median(error[places]))
+    return planes @ plane
+
+
+def _pieces_of(mask):
+    """How many pieces a mask has that are more than specks."""
+    pieces, _ = ndimage.label(mask, np.ones((3, 3)))
+    return int((np.bincount(pieces[mask]) > 0.02 * mask.size).sum())
+
+
+def sheet_of(grey, width, sign, number=16, longest=3):
+    """Tell ink from paper: paper is where a square of some width fits.
+
+    Args:
+        grey: float32 array (rows, columns).
+        width: int, pixels, more than the thickest stroke.
+        sign: 1 for dark ink, -1 for light.
+        number: int, the largest pieces to look at.
+        longest: float, how many times its height a piece may be wide.
+
+    Returns:
+        `Sheet`.
+    """
+    # Closing fills whatever is thinner, and leaves sheets, tables and shadows as they
+    # are, with their borders; the picture goes on beyond its own.
+    level = grey if sign > 0 else 255 - grey
+    soft = ndimage.gaussian_filter(level, 1) if _is_fine(grey) else level
+    padded = np.pad(soft, width, mode="edge")
+    cut = slice(width, -width)
+    paper = ndimage.grey_closing(padded, (width, width))[cut, cut]
+    ink = paper - soft
+    if sign > 0:  # the share of the light that is left, alike in a shadow and beside it
+        ink = ink * (255 / np.maximum(paper, 64))
+    return _sheet(sign, ink, grey, number, longest)
+
+
+def _sheet(sign, ink, grey, number, longest):
+    """Divide ink into pieces, and find those that may be a digit."""
+    peak = np.sort(ink, axis=None)[-min(30, ink.size // 20 + 1)]
+    is_ink = ink > max(0.6 * _FAINT, 0.35 * peak)
+    if peak < _FAINT:
+        is_ink[:] = False
+    is_line = ruled(is_ink) if _is_fine(ink) else np.zeros_like(is_ink)
+    pieces, _ = ndimage.label(is_ink & ~is_line, np.ones((3, 3)))
+    return Sheet(
+        sign, ink, pieces, _writings(ink, pieces, is_line, grey, number, longest)
+    )
+
+
+def _writings(ink, pieces, is_line, grey, number, longest):
+    """Pieces of ink that may be a digit, the likeliest first."""
+    boxes = ndimage.find_objects(pieces)
+    order = sorted(range(len(boxes)), key=lambda k: -max(_sides(boxes[k])))
+    found = []
+    for k in order[:number]:
+        height, width = _sides(boxes[k])
+        if height < 8 or width > longest * height:
+            continue
+        strokes = pieces == k + 1
+        at_border = _at_border(boxes[k], ink.shape)
+        contrast, step = float(ink[strokes].mean()), _step(strokes, is_line, grey)
+        if step > 0.6 * _FAINT:
+            found.append(Writing(boxes[k], strokes, contrast, step, at_border))
+    found = [one for one in found if not _is_frame(one, found)]
+    if not found:
+        return []
+    # What touches the border is a finger, or a table's edge, if there is more.
+    largest = max(one.weight for one in found)
+    large = [one for one in found if one.weight > 0.35 * largest]
+    first = min(large, key=lambda one: (one.at_border, -one.weight))
+    return [first, *(one for one in found if one is not first)]
+
+
+def _is_fine(grey):
+    """Whether a picture has pixels enough to be smoothed, and to have thin lines."""
+    return min(grey.shape) > 48
+
+
+def _at_border(box, shape):
+    """Whether a box reaches the border of a picture, give or take a little."""
+    rim = max(shape) // 80
+    return any(
+        cut.start <= rim or cut.stop >= length - rim
+        for cut, length in zip(box, shape, strict=True)
+    )
+
+
+def _sides(box):
+    return [cut.stop - cut.start for cut in box]
+
+
+def _step(strokes, is_line, grey):
+    """By how much grey changes around a piece; 0 where it does not change all around.
+
+    A gap between two things, which a square does not fit in either, is open somewhere.
+    """
+    margin = 4 if _is_fine(grey) else 2
+    box = ndimage.find_objects(strokes.astype(np.uint8))[0]
+    cut = tuple(slice(max(0, c.start - margin), c.stop + margin) for c in box)
+    strokes, is_line, grey = strokes[cut], is_line[cut], grey[cut]
+    near = ndimage.binary_dilation(strokes, np.ones((3, 3)), margin - 2)
+    ring = ndimage.binary_dilation(near, np.ones((3, 3)), 2) & ~near
+    ring &= ~ndimage.binary_dilation(is_line, np.ones((3, 3)))
+    if not ring.any():
+        return 255.0
+    inside, outside = np.median(grey[strokes]), np.median(grey[ring])
+    step = abs(outside - inside)
+    is_closed = np.mean(np.abs(grey[ring] - inside) > 0.35 * step) > 0.9
+    return float(step) if is_closed else 0.0
+
+
+def _is_frame(one, others):
+    """Whether it is the thin box around another."""
+    area = np.prod(_sides(one.box))
+    return any(
+        other is not one
+        and _holds(one.box, other.box)
+        and other.height > 0.25 * one.height
+        and one.strokes.sum() < 0.25 * area
+        for other in others
+    )
+
+
+def _holds(outer, inner):
+    """Whether one box lies inside another, give or take a pixel."""
+    return all(
+        o.start - 1 <= i.start and i.stop <= o.stop + 1
+        for o, i in zip(outer, inner, strict=True)
+    )
+
+
+def outermost(sheets):
+    """The sheets with something written, without those of paper taken for ink.
+
+    What a digit encloses is paper; but a full rectangle with writing on it is a sheet.
+
+    Args:
+        sheets: list of `Sheet`.
+
+    Returns:
+        List of `Sheet`.
+    """
+    firsts = [(sheet, sheet.writings[0]) for sheet in sheets if sheet.writings]
+    pairs = [
+        (outer, inner)
+        for outer in firsts
+        for inner in firsts
+        if outer[0].sign != inner[0].sign
+        and _holds(outer[1].box, inner[1].box)
+        and not _holds(inner[1].box, outer[1].box)
+        and inner[1].size > 0.15 * outer[1].size
+    ]
+    papers = {
+        id((outer if _is_paper(outer[1], inner[1]) else inner)[0])
+        for outer, inner in pairs
+    }
+    firsts = [sheet for sheet, _ in firsts]
+    return [sheet for sheet in firsts if id(sheet) not in papers] or firsts
+
+
+def _likeliest(sheets):
+    """The sheet with the largest writing, or None."""
+    best = None
+    for sheet in outermost(sheets):
+        first = sheet.writings[0]
+        key = not first.at_border, first.weight / 1.2  # a thicker pen must find more
+        if best is None or key > (not best.at_border, best.weight):
+            best, chosen = first, sheet
+    return best and chosen
+
+
+def _is_paper(outer, inner):
+    """Whether a piece that encloses another is the sheet that this is written on."""
+    if outer.step < 0.8 * inner.step:
+        return True
+    return _is_rectangle(outer) or (
+        outer.at_border
+        and not inner.at_border
+        and inner.contrast > 0.7 * outer.contrast
+        and _thickness(outer) > 1.3 * _thickness(inner)
+    )
+
+
+def _thickness(writing):
+    """The width of the thickest stroke to the size of the whole."""
+    strokes = np.pad(writing.strokes[writing.box], 1)
+    return ndimage.distance_transform_cdt(strokes).max() / writing.size
+
+
+def _is_rectangle(writing):
+    """Whether a piece fills a rectangle, whichever way that is turned."""
+    strokes = ndimage.binary_fill_holes(writing.strokes[writing.box])
+    if writing.strokes.sum() < 0.5 * strokes.sum():
+        return False
+    places = np.argwhere(strokes)
+    turns = np.radians(np.arange(0, 90, 3))
+    axis = np.stack((np.cos(turns), np.sin(turns)))
+    other = np.stack((-np.sin(turns), np.cos(turns)))
+    areas = (1 + np.ptp(places @ axis, axis=0)) * (1 + np.ptp(places @ other, axis=0))
+    return len(places) > 0.87 * areas.min()
+
+
+def ruled(is_ink):
+    """Find ruled lines: thin, straight, through the whole picture.
+
+    Args:
+        is_ink: bool array (rows, columns).
+
+    Returns:
+        Bool array of the same shape.
+    """
+    return _lines(is_ink) | _lines(is_ink.T).T
+
+
+def _lines(is_ink):
+    """Pixels of thin lines that run through the picture, nearly level."""
+    thick = 1 + max(is_ink.shape) // 50
+    thin = is_ink & ~ndimage.binary_opening(is_ink, np.ones((thick + 1, 1)))
+    rows, columns = np.nonzero(thin)
+    length = is_ink.shape[1]
+    if len(rows) < 0.3 * length:
+        return np.zeros_like(is_ink)
+    # The slope at which most of them fall on few rows; a Hough transform by hand.
+    slopes = np.linspace(-0.1, 0.1, 41)
+    places = [np.rint(rows - slope * columns).astype(int) for slope in slopes]
+    hits = [np.bincount(place - place.min()) for place in places]
+    best = max(range(len(slopes)), key=lambda k: (hits[k].astype(float) ** 2).sum())
+    place = places[best] - places[best].min()
+    first, last = np.full(len(hits[best]), length), np.zeros(len(hits[best]))
+    np.minimum.at(first, place, columns)
+    np.maximum.at(last, place, columns)
+    runs_through = (first < 0.1 * length) & (last > 0.9 * length)
+    found = ndimage.maximum_filter1d(runs_through & (hits[best] > 0.35 * length), 5)
+    line = found[place]
+    lines = np.zeros_like(is_ink)
+    lines[rows[line], columns[line]] = True
+    return lines
+
+
+def digit_of(sheet, name, scale):
+    """The strokes of the one digit on a sheet: its largest piece, and what is near.
+
+    Args:
+        sheet: `Sheet`.
+        name: str, for messages.
+        scale: float, pixels of the picture to one of the sheet.
+
+    Returns:
+        Bool array (rows, columns).
+
+    Raises:
+        ValueError: if there are two digits, or the one is too small.
+    """
+    first = sheet.writings[0]
+    if first.height * scale < 8:
+        raise ValueError(
+            f"{name} shows something {first.height * scale:.0f} pixels high, which is "
+            "too small for a digit. Go nearer, or scan it finer."
+        )
+    strong = [one for one in sheet.writings if one.contrast > 0.4 * first.contrast]
+    if first.width > 1.6 * first.height or any(_beside(first, one) for one in strong):
+        raise ValueError(
+            f"{name} shows two digits or more. Cut out one of them, or read them "
+            "all with read_digits."
+        )
+    # A speck has under 2% of the ink; the bar of a 5 has far more, and is near.
+    areas = np.bincount(sheet.pieces.ravel())
+    kept = [
+        areas[k] > 0.02 * first.strokes.sum()
+        and max(map(_apart, first.box, box)) < 0.2 * first.size
+        and max(_sides(box)) < 1.2 * first.size
+        and (first.at_border or not _at_border(box, sheet.ink.shape))
+        for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
+    ]
+    strong = sheet.ink > 0.3 * first.contrast
+    return (np.array([False, *kept])[sheet.pieces] | first.strokes) & strong
+
+
+def _beside(first, other):
+    """Whether another piece is a digit of its own, beside the first or below it."""
+    across, down = (_apart(first.box[k], other.box[k]) for k in (1, 0))
+    is_high = 0.55 < other.height / first.height < 1.8 and not other.at_border
+    return is_high and (across > 0.1 * first.height or down > 0.4 * first.height)
+
+
+def _apart(one, other):
+    """The gap between two ranges; negative where they overlap."""
+    return max(one.start, other.start) - min(one.stop, other.stop)
+
+
+def _around(strokes, small, grey):
+    """Where to look nearer: the digit and as much around; None where it is near."""
+    if max(small.shape) == max(grey.shape):
         return None
-    # 0.3 of the peak clears the noise of cameras and the shadows a plane leaves; Otsu's
-    # threshold, near half the peak, would break the thin strokes of MNIST itself.
-    pieces, count = ndimage.label(ink > 0.3 * peak, np.ones((3, 3)))
-    amounts = ndimage.sum_labels(ink, pieces, range(count + 1))
-    amounts[0] = 0
-    # A speck has under 2% of the ink of the largest piece; the bar of a 5 has far more.
-    strokes = (amounts >= 0.02 * amounts.max())[pieces] & (pieces > 0)
+    scale = max(grey.shape) / max(small.shape)
+    rows, columns = ndimage.find_objects(strokes.astype(int))[0]
+    margin = max(rows.stop - rows.start, columns.stop - columns.start)
+    if margin > 0.25 * max(small.shape):
+        return None
+    return tuple(
+        slice(
+            max(0, int((cut.start - margin) * scale)), int((cut.stop + margin) * scale)
+        )
+        for cut in (rows, columns)
+    )
+
+
+def strokes_alone(ink, strokes):
+    """The ink of a digit, all else 0, with round outlines where a scan is coarse."""
     # One pixel around the strokes keeps its grey: it is their antialiased edge.
-    return np.where(ndimage.binary_dilation(strokes, np.ones((3, 3))), ink, 0)
+    edge = ndimage.binary_dilation(strokes, np.ones((3, 3)))
+    ink = np.where(edge, ink, 0)
+    height, width = _sides(ndimage.find_objects(strokes.astype(int))[0])
+    if max(height, width) >= 20:
+        return ink
+    # The frame enlarges in straight lines from pixel to pixel, which keeps the corners
+    # of a coarse scan, and they read as strokes.
+    picture = Image.fromarray(np.pad(ink, 1).astype(np.float32))
+    fine = np.asarray(ImageOps.scale(picture, 4, Image.Resampling.LANCZOS))
+    return np.where(fine > 0.3 * ink.max(), fine, 0)
+
+
+def _why_nothing(grey):
+    """What to say of a picture without a digit."""
+    if grey.max() < 40:
+        return "is too dark: nothing can be seen."
+    if np.ptp(shrunk(grey, _SIDE)) < 2 * _FAINT:
+        return "shows no digit: it has hardly any contrast."
+    return "shows no digit: nothing in it looks written."

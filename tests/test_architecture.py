@@ -17,7 +17,7 @@ FLOORS = (
     {"data", "fused", "steps"},
     {"model", "photograph"},
     {"optimizers", "evaluation", "tables"},
-    {"recipes", "page"},
+    {"recipes", "page", "rows"},
     {"training", "runs"},
     {"cli"},
 )

@@ -18,6 +18,7 @@ from lenet_keras.plots.images import (
     plot_rows,
     plot_walk,
 )
+from lenet_keras.plots.readings import plot_readings, plot_steps
 from lenet_keras.plots.results import (
     plot_calibration,
     plot_confidence,

@@ -1,5 +1,6 @@
 """Trained weights with their card, and recorded trainings: where they are, by name."""
 
+import functools
 import json
 import re
 import warnings
@@ -35,6 +36,16 @@ def shipped_weights(variant):
         file.name.removeprefix(prefix).removesuffix(ending): file
         for file in sorted(FOLDER.glob(f"{prefix}*{ending}"))
     }
+
+
+@functools.cache
+def card():
+    """What was measured of each file of shipped weights, by its name; a dict.
+
+    Its "doubt" says from which distance to a code on ("distance"), or up to which
+    probability ("probability"), an answer is in doubt.
+    """
+    return json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
 
 
 def load_weights(model, variant, weights, classes):

@@ -1,0 +1,65 @@
+"""What `read_digits` promises: every digit of a picture, in reading order."""
+
+import numpy as np
+import pytest
+from helpers import digit
+from PIL import Image
+
+from lenet_keras import build_lenet5, read_digits
+from lenet_keras.rows import answers_of, by_line, certainties_of, number_of
+
+
+def page(*lines, gap=12):
+    """Rows of digits, light on dark, each 28 pixels high."""
+    rows = [np.hstack([np.pad(digit(c), gap // 2) for c in line]) for line in lines]
+    width = max(row.shape[1] for row in rows)
+    rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows]
+    return np.pad(np.vstack(rows), 8)
+
+
+def test_a_row_is_read_from_left_to_right():
+    found = read_digits(page("2473"))
+    assert number_of(found).replace("?", "") == "2473"
+    lefts = [one.box[1] for one in found]
+    assert lefts == sorted(lefts)
+    assert all(one.input.shape == (32, 32, 1) for one in found)
+
+
+def test_a_page_is_read_line_by_line():
+    found = read_digits(255 - page("25", "74"))
+    lines = ["".join(one.answer for one in line) for line in by_line(found)]
+    assert lines == ["25", "74"]
+
+
+def test_boxes_are_in_the_pixels_of_the_picture():
+    picture = page("24")
+    large = np.asarray(Image.fromarray(picture).resize((2000, 1000)))
+    for small_one, one in zip(read_digits(picture), read_digits(large), strict=True):
+        scale = np.array([1000, 2000] * 2) / (list(picture.shape) * 2)
+        np.testing.assert_allclose(one.box, small_one.box * scale, atol=60)
+
+
+def test_touching_digits_are_cut_apart():
+    picture = page("24")
+    columns = np.flatnonzero(picture.any(axis=0))
+    gap = np.flatnonzero(np.diff(columns) > 1)[0]
+    left, right = columns[gap], columns[gap + 1]
+    touching = np.hstack((picture[:, : left + 1], picture[:, right - 1 :]))
+    assert [one.answer for one in read_digits(touching)] == ["2", "4"]
+
+
+def test_one_digit_is_a_row_of_one():
+    (found,) = read_digits(np.pad(digit("3"), 20))
+    assert found.answer == "3"
+    assert certainties_of([found]).endswith("%")
+
+
+def test_a_blank_page_is_refused():
+    with pytest.raises(ValueError, match="shows no digits.*dark pen"):
+        read_digits(np.full((300, 300), 200, np.uint8))
+
+
+def test_a_model_of_letters_answers_with_letters():
+    model = build_lenet5("1998", classes="ABC")
+    assert answers_of(model) == ["A", "B", "C"]
+    assert answers_of(build_lenet5()) == list("0123456789")
