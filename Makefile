@@ -7,7 +7,7 @@ BIN := .venv/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
-.PHONY: setup run test test-notebooks notebooks figures deck lint page browser film companions accuracy ladder bench reproduce weights readme clean
+.PHONY: setup run test test-notebooks notebooks figures deck lint page site browser film companions accuracy ladder bench reproduce weights readme clean
 
 setup: .venv/installed
 
@@ -55,6 +55,15 @@ lint: setup
 page: setup
 	$(BIN)/lenet5 page --out figures/lenet5.html
 
+# The course as a site, of what is here: nothing is executed. Open site/index.html.
+site: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[site]'
+	rm -rf build/site site && mkdir -p build/site
+	cp -R docs/site/. README.md CHANGELOG.md CONTRIBUTING.md docs figures notebooks \
+		lenet_keras build/site
+	rm -r build/site/docs/site
+	$(BIN)/python -m sphinx -q -W --keep-going build/site site
+
 browser: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[page]'
 	$(BIN)/playwright install chromium
@@ -88,4 +97,4 @@ readme: setup
 	$(BIN)/python benchmarks/readme.py
 
 clean:
-	rm -rf .venv .venv-companions runs
+	rm -rf .venv .venv-companions build runs site

@@ -92,11 +92,56 @@ class Material:
     @functools.cached_property
     def inside(self):
         """The network with all its layers as outputs."""
-        last = {}  # where a layer squashes in a step of its own, that step counts
-        for layer in self.model.layers:
-            if layer.name != "flatten":
-                last[layer.name.removesuffix("_squash")] = layer.output
-        return keras.Model(self.model.inputs, last)
+        return inside(self.model)
+
+    @functools.cached_property
+    def learner(self):
+        """The network of 1998 while it learns: `first_epoch` has its weights."""
+        keras.utils.set_random_seed(0)
+        return lenet_keras.build_lenet5("1998")
+
+    @functools.cached_property
+    def first_epoch(self):
+        """The learner's weights after some batches of its first epoch.
+
+        Returns:
+            List of pairs: a number of batches, from 0 to all, and a list of arrays.
+        """
+        diary = _Diary(-(-len(self.data.train_labels) // 64))
+        lenet_keras.train(
+            self.learner,
+            self.data.train_images,
+            self.data.train_labels,
+            epochs=1,
+            batch_size=64,
+            callbacks=[diary],
+        )
+        return diary.states
+
+
+class _Diary(keras.callbacks.Callback):
+    """Keep the weights after some batches of a training, the first ones closer."""
+
+    def __init__(self, batches, number=80):
+        super().__init__()
+        self.kept = {round(each) for each in np.geomspace(1, batches, number)}
+        self.states = []
+
+    def on_train_begin(self, logs=None):
+        self.states = [(0, self.model.get_weights())]
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch + 1 in self.kept:
+            self.states.append((batch + 1, self.model.get_weights()))
+
+
+def inside(model):
+    """A network with all its layers as outputs: a model from images to a dict."""
+    last = {}  # where a layer squashes in a step of its own, that step counts
+    for layer in model.layers:
+        if layer.name != "flatten":
+            last[layer.name.removesuffix("_squash")] = layer.output
+    return keras.Model(model.inputs, last)
 
 
 def flat(maps):

@@ -14,8 +14,6 @@ from lecture.slides import (
 )
 from lenet_keras import paper, plots
 
-_SEEN = plots.MARK  # around what a unit sees, and around the unit
-
 
 def architecture(material):
     """The whole network, with a digit on its way through it (the paper's Figure 2)."""

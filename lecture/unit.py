@@ -14,7 +14,7 @@ from lecture.measurements import Unavailable
 from lecture.slides import add_caption, fit_numbers, head_squares, panels
 from lenet_keras import plots
 
-_SEEN = plots.MARK  # around what a unit sees, and around the unit
+SEEN = plots.MARK  # around what a unit sees, and around the unit
 _DIGIT, _DIGITS, _BLOCKS = 2, 60, 80  # which are searched, and how many of each
 
 
@@ -52,7 +52,7 @@ class Unit(NamedTuple):
 
 def convolution(material):
     """What one unit of C1 reads, its weights, and what comes of them."""
-    unit = _unit(material)
+    unit = unit_that_adds_up(material)
     space = {"wspace": 0.12, "hspace": 0.3, "width_ratios": (1, 2, 2)}
     figure, grid = panels(2, 3, left=0.03, right=0.98, bottom=0.16, top=0.74, **space)
     _draw_side(unit, grid[:, 0], f"map {unit.number} of C1")
@@ -75,8 +75,8 @@ def convolution(material):
 def _draw_side(unit, axes, heading):
     """The digit, and below it the map of C1, each with its mark."""
     above, below = axes
-    plots.plot_map(unit.digit, above, [(unit.row, unit.column, 5, _SEEN)])
-    mark = unit.row - 1, unit.column - 1, 3, _SEEN
+    plots.plot_map(unit.digit, above, [(unit.row, unit.column, 5, SEEN)])
+    mark = unit.row - 1, unit.column - 1, 3, SEEN
     plots.plot_map(unit.c1, below, [mark], signed=True)
     above.set_title("the digit", pad=12)
     below.set_title(heading, pad=12)
@@ -92,7 +92,7 @@ def _span(figure, axes):
 
 def weight_sharing(material):
     """One kernel on its way over a digit, and how much of the map there is by then."""
-    unit = _unit(material)
+    unit = unit_that_adds_up(material)
     side = len(unit.c1)
     last = side - 1
     places = (
@@ -111,23 +111,23 @@ def _draw_step(unit, place, above, below):
     row, column = place
     side = len(unit.c1)
     done = row * side + column + 1
-    plots.plot_map(unit.digit, above, [(row, column, 5, _SEEN)])
+    plots.plot_map(unit.digit, above, [(row, column, 5, SEEN)])
     above.set_title(f"unit {done}")
     so_far = np.where(np.arange(side**2) < done, unit.c1.ravel(), np.nan)
-    mark = max(0, row - 2), max(0, column - 2), 3, _SEEN
+    mark = max(0, row - 2), max(0, column - 2), 3, SEEN
     look = {"signed": True, "limit": np.abs(unit.c1).max()}
     plots.plot_map(so_far.reshape(side, side), below, [mark], **look)
 
 
 def subsampling(material):
     """How four units of C1 become one of S2."""
-    unit = _unit(material)
+    unit = unit_that_adds_up(material)
     row, column = unit.row // 2, unit.column // 2
     figure, axes = panels(1, 3, left=0.04, right=0.96, bottom=0.2, top=0.72, wspace=0.2)
     look = {"signed": True, "limit": np.abs(unit.c1).max()}
-    plots.plot_map(unit.c1, axes[0], [(2 * row, 2 * column, 2, _SEEN)], **look)
+    plots.plot_map(unit.c1, axes[0], [(2 * row, 2 * column, 2, SEEN)], **look)
     plots.plot_numbers(_rounded(unit.four, 2), axes[1], ".2f", signed=True)
-    plots.plot_map(unit.s2, axes[2], [(row, column, 1, _SEEN)], **look)
+    plots.plot_map(unit.s2, axes[2], [(row, column, 1, SEEN)], **look)
     headings = (
         f"map {unit.number} of C1, {len(unit.c1)}x{len(unit.c1)}",
         "2x2 units of C1",
@@ -175,7 +175,7 @@ def _squash_of_s2(model):
 
 
 @functools.lru_cache(maxsize=2)
-def _unit(material):
+def unit_that_adds_up(material):
     """The first unit whose sums come out as they are printed."""
     for image in material.digits(_DIGIT)[:_DIGITS]:
         for unit in _candidates(material, image):

@@ -1,6 +1,7 @@
 """What several test files share: quiet TensorFlow, matplotlib without a screen."""
 
 import os
+import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -60,3 +61,24 @@ def pages(models, tmp_path_factory):
         name: lenet_keras.export_page(model, folder / f"{name}.html").path
         for name, model in models.items()
     }
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium: playwright's own, or one that is installed."""
+    api = pytest.importorskip("playwright.sync_api", reason="make browser fetches it")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    installed = next(filter(None, map(shutil.which, names)), None)
+    with api.sync_playwright() as playwright:
+        for path in (None, installed):
+            try:
+                browser = playwright.chromium.launch(
+                    executable_path=path, args=["--no-sandbox"]
+                )
+                break
+            except api.Error as error:
+                reason = str(error).splitlines()[0]
+        else:
+            pytest.skip(f"Chromium does not start: {reason}")
+        yield browser
+        browser.close()

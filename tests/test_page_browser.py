@@ -16,27 +16,6 @@ from lenet_keras.page import WEB
 NAMES = ("c1", "s2", "c3", "s4", "c5", "f6", "output")
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """A headless Chromium: playwright's own, or one that is installed."""
-    api = pytest.importorskip("playwright.sync_api", reason="make browser fetches it")
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    installed = next(filter(None, map(shutil.which, names)), None)
-    with api.sync_playwright() as playwright:
-        for path in (None, installed):
-            try:
-                browser = playwright.chromium.launch(
-                    executable_path=path, args=["--no-sandbox"]
-                )
-                break
-            except api.Error as error:
-                reason = str(error).splitlines()[0]
-        else:
-            pytest.skip(f"Chromium does not start: {reason}")
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def open_page(chromium, pages):
     """Open pages from disk, offline; fail on any console error, request or overflow."""

@@ -1,0 +1,31 @@
+"""The course as a site: notebooks as they were saved, figures, texts, public names."""
+
+import os
+
+project = "LeNet-5 in Keras"
+author = "the lenet_keras authors"
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx-mathjax-offline",
+    "sphinxext.opengraph",
+]
+nb_execution_mode = "off"  # the saved outputs are those of MNIST
+myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = False  # Keras' own hooks are told by Keras
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's machine is
+html_theme_options = {"navbar_persistent": [], "secondary_sidebar_items": {"index": []}}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_extra_path = ["figures/lenet5.html", "figures/lenet5.pdf", "figures/lenet5.pptx"]
+
+# Whoever publishes the site says where; a shared link needs the whole address.
+ogp_site_url = os.environ.get("SITE_URL", "")
+ogp_image = "_images/architecture.png"

@@ -1,0 +1,264 @@
+"""Pictures that move: a slide, and what becomes of it from frame to frame.
+
+A film is a function, as a figure is one. It takes what it needs from the material and
+returns a `Film`, whose words are in `words/`, as those of the figures.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from lecture.measurements import inside, trained
+from lecture.slides import add_caption, head_squares, panels
+from lecture.unit import SEEN, unit_that_adds_up
+from lenet_keras import paper, plots, to_input
+from lenet_keras.evaluation import error_rate
+from lenet_keras.images import transform
+
+
+class Film(NamedTuple):
+    """A slide, the function that draws a frame on it, how many there are, and facts."""
+
+    figure: plt.Figure
+    draw: Callable[[int], None]
+    frames: int
+    facts: dict
+
+
+def sliding(material):
+    """The kernel of a map of C1 goes over a digit, and the map fills."""
+    unit = unit_that_adds_up(material)
+    side = len(unit.c1)
+    places = [(y, x) for y in range(0, side, 2) for x in range(3, side, 6)]
+    figure, axes = panels(1, 3, left=0.03, right=0.97, bottom=0.2, top=0.7)
+    plots.plot_map(unit.kernel, axes[1], signed=True)
+    head_squares(axes, ("the digit", "5x5 weights", f"map {unit.number} of C1"))
+    caption = add_caption(figure, "")
+
+    def draw(frame):
+        row, column = places[frame]
+        window = unit.digit[row : row + 5, column : column + 5]
+        total, value = (window * unit.kernel).sum(), unit.c1[row, column]
+        caption.set_text(
+            f"sum of 25 products {total:.2f}, bias {unit.bias:+.2f}, "
+            f"squashed {value:.2f}"
+        )
+        done = np.arange(side**2) <= row * side + column
+        so_far = np.where(done, unit.c1.ravel(), np.nan).reshape(side, side)
+        _wipe(axes[0], axes[2])
+        plots.plot_map(unit.digit, axes[0], [(row, column, 5, SEEN)])
+        look = {"signed": True, "limit": np.abs(unit.c1).max()}
+        plots.plot_map(so_far, axes[2], [(row, column, 1, SEEN)], **look)
+
+    facts = {"units": side**2, "weights": unit.kernel.size + 1}
+    return Film(figure, draw, len(places), facts)
+
+
+def learning(material):
+    """The first epoch: kernels of C1, drawings of F6, and the error."""
+    steps, weights = zip(*material.first_epoch, strict=True)
+    model, number = material.learner, 1000
+    within = inside(model)
+    images = to_input(material.data.test_images[:number])
+    labels = material.data.test_labels[:number]
+    chosen = [int(np.argmax(labels == digit)) for digit in range(10)]
+    codes = np.stack([paper.output_code(digit) for digit in "0123456789"])
+    seen = []
+    for state in weights:
+        model.set_weights(state)
+        values = within.predict_on_batch(images)
+        drawn = values["f6"][chosen].reshape(10, 12, 7)
+        pairs = np.concatenate([drawn[:5], codes[:5], drawn[5:], codes[5:]])
+        kernels = np.moveaxis(model.get_layer("c1").kernel.numpy()[:, :, 0], -1, 0)
+        seen.append((kernels, pairs, error_rate(labels, values["output"].argmax(-1))))
+    errors = [100 * error for *_, error in seen]
+    figure, axes = panels(
+        1, 3, left=0.04, right=0.96, bottom=0.16, top=0.74, width_ratios=(2.2, 3, 3.2)
+    )
+
+    def draw(frame):
+        _wipe(*axes)
+        kernels, pairs, _ = seen[frame]
+        plots.plot_mosaic(kernels, 2, axes[0], signed=True, gap=1)
+        plots.plot_mosaic(pairs, 5, axes[1], signed=True)
+        axes[2].plot(steps[: frame + 1], errors[: frame + 1], color=plots.BLUE)
+        axes[2].plot(steps[frame], errors[frame], "o", color=plots.BLUE)
+        axes[2].set(xscale="symlog", yscale="log", xlim=(0, steps[-1]), ylim=(1, 100))
+        axes[2].set_xlabel("batches of 64")
+        axes[2].set_xticks((0, 1, 10, 100), (0, 1, 10, 100))
+        axes[2].set_yticks((1, 10, 100), ("1%", "10%", "100%"))
+        headings = "kernels of C1", "F6 over its codes", f"{errors[frame]:.1f}% wrong"
+        for ax, heading in zip(axes, headings, strict=True):
+            ax.set_title(heading, pad=14)
+
+    facts = {"steps": steps[-1], "first": errors[0] / 100, "last": errors[-1] / 100}
+    return Film(figure, draw, len(steps), facts)
+
+
+def coming_apart(material):
+    """Ten classes come apart, layer by layer and batch by batch."""
+    steps, weights = zip(*material.first_epoch, strict=True)
+    layers = ("input", "s2", "s4", "f6")
+    data, model, number = material.data, material.learner, 2000
+    number = min(number, len(data.train_labels))
+    within = inside(model)
+    learned = to_input(data.train_images[:number]), data.train_labels[:number]
+    images, labels = to_input(data.test_images[:400]), data.test_labels[:400]
+    model.set_weights(weights[-1])
+    values = within.predict_on_batch(learned[0])
+    # The two directions in which the classes lie best around a clock's face.
+    angles = 2 * np.pi * learned[1] / 10
+    face = np.stack([np.sin(angles), np.cos(angles)], 1)
+    ways = {
+        name: make_pipeline(PCA(40, random_state=0), Ridge()).fit(
+            values[name].reshape(number, -1), face
+        )
+        for name in layers
+    }
+    points = []
+    for state in weights:
+        model.set_weights(state)
+        values = within.predict_on_batch(images)
+        flat = {name: values[name].reshape(len(images), -1) for name in layers}
+        points.append([ways[name].predict(flat[name]) for name in layers])
+    figure, axes = panels(1, 4, left=0.02, right=0.98, bottom=0.2, top=0.7)
+    caption = add_caption(figure, "")
+
+    def draw(frame):
+        _wipe(*axes)
+        for ax, where in zip(axes, points[frame], strict=True):
+            plots.plot_classes(where, labels, ax)
+            ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
+        head_squares(axes, map(_title, layers))
+        caption.set_text(f"after {steps[frame]} batches")
+
+    return Film(figure, draw, len(steps), {"steps": steps[-1], "images": len(labels)})
+
+
+_LAYERS = ("input", "c1", "s2", "c3", "s4", "c5", "f6", "output")
+_COLUMNS = {"c1": 2, "s2": 2, "c3": 4, "s4": 4}  # of the maps of a layer, side by side
+
+
+def walking_back(material):
+    """One step of back-propagation: values go up, the gradient comes down."""
+    model = material.learner
+    step, state = material.first_epoch[len(material.first_epoch) // 2]
+    model.set_weights(state)
+    image, label = to_input(material.digit(4)[None]), np.array([4])
+    within = inside(model)
+    with tf.GradientTape() as tape:
+        x = tf.constant(image)
+        tape.watch(x)
+        values = within(x, training=False) | {"input": x}
+        loss = model.compute_loss(x, label, values["output"])
+    down = tape.gradient(loss, [values[name] for name in _LAYERS])
+    up = {name: _sheet(name, values[name]) for name in _LAYERS}
+    down = {n: _sheet(n, grad) for n, grad in zip(_LAYERS, down, strict=True)}
+    figure, axes = panels(
+        2, len(_LAYERS), left=0.07, right=0.99, bottom=0.16, top=0.72, hspace=0.08
+    )
+    caption = add_caption(figure, "")
+    each, last = 4, len(_LAYERS) - 1
+
+    def draw(frame):
+        place = frame // each
+        lit = place if place <= last else 2 * last + 1 - place
+        _wipe(*axes.flat)
+        for k, name in enumerate(_LAYERS):
+            above, below = axes[:, k]
+            above.set_title(_title(name), pad=10)
+            for ax in (above, below):
+                plots.style.bare(ax)
+                ax.set_box_aspect(1)
+            if k <= place:
+                _light(above, up[name], name != "input", place == k)
+            if place > last and k >= lit:
+                _light(below, down[name], True, lit == k)
+        axes[0, 0].set_ylabel("value")
+        axes[1, 0].set_ylabel("gradient")
+        upward = f"up: what each layer makes of it, loss {float(loss):.1f}"
+        caption.set_text(upward if place <= last else "down: what would lower the loss")
+
+    facts = {"loss": float(loss), "step": step, "layers": last}
+    return Film(figure, draw, (2 * last + 2) * each, facts)
+
+
+def _title(name):
+    return name.upper() if name[-1].isdigit() else name
+
+
+def _sheet(name, values):
+    """What a layer holds for one image, as one picture scaled to its largest value."""
+    values = np.asarray(values)[0]
+    if values.ndim == 1 or values.shape[:2] == (1, 1):
+        values = values.ravel()
+        width = {84: 7, 120: 12}.get(values.size, 1)
+        sheet = values.reshape(-1, width)
+    else:
+        maps = np.moveaxis(values, -1, 0)
+        columns = _COLUMNS.get(name, 1)
+        rows = maps.reshape(-1, columns, *maps.shape[1:])
+        sheet = np.block([[each for each in row] for row in rows])
+    return sheet / (np.abs(sheet).max() or 1)
+
+
+def _light(ax, sheet, signed, lit):
+    """Show what a layer holds, in a frame where the walk has come to it."""
+    plots.plot_map(sheet, ax, signed=signed, limit=1)
+    ax.set_aspect("auto")
+    if lit:
+        ax.spines[:].set(color=SEEN, linewidth=5)
+
+
+def turning(material):
+    """A digit turns, shrinks and shifts: the answer, and the distance to its code."""
+    label, wave = 4, np.sin(np.linspace(0, 2 * np.pi, 27, endpoint=False))
+    x = to_input(material.digit(label)[None])
+    amounts = {"rotation": 80 * wave, "scale": 1 - 0.6 * np.abs(wave)}
+    amounts["shift_x"] = 10 * wave
+    pictures = np.concatenate(
+        [transform(x, kind, each) for kind, steps in amounts.items() for each in steps]
+    )
+    distances = -trained("1998").predict_on_batch(pictures)
+    answers = distances.argmin(1)
+    changed = np.abs(amounts["rotation"])[answers[: len(wave)] != label]
+    farthest = 1.6 * distances.min(1).max()
+    figure, (left, right) = panels(
+        1, 2, left=0.05, right=0.96, bottom=0.19, top=0.76, width_ratios=(1, 1.3)
+    )
+
+    def draw(frame):
+        _wipe(left, right)
+        plots.plot_map(pictures[frame, ..., 0], left)
+        colours = np.where(np.arange(10) == answers[frame], plots.BLUE, "#bbbbbb")
+        right.barh(range(10), np.minimum(distances[frame], farthest), color=colours)
+        right.set(xlim=(0, farthest), ylim=(9.6, -0.6), yticks=range(10))
+        right.set_xlabel("distance to the code")
+        right.set_title(
+            f"{answers[frame]}, at a distance of {distances[frame].min():.0f}"
+        )
+
+    return Film(figure, draw, len(pictures), {"turn": float(changed.min())})
+
+
+def _wipe(*panels):
+    """Empty panels, but not of their titles."""
+    for ax in panels:
+        title, pad = ax.get_title(), 14
+        ax.clear()
+        ax.set_title(title, pad=pad)
+
+
+FILMS = {
+    "sliding": sliding,
+    "learning": learning,
+    "coming-apart": coming_apart,
+    "walking-back": walking_back,
+    "turning": turning,
+}
