@@ -9,7 +9,8 @@ from lenet_keras.quiet import quiet_start
 with quiet_start():  # TensorFlow has much to say while it is imported
     import keras
 
-    from lecture.catalogue import FIGURES
+    from lecture.animation import write_films
+    from lecture.catalogue import FIGURES, FILMS
     from lecture.deck import write_deck
     from lecture.measurements import Material
     from lecture.slides import check_formats, write_figures
@@ -59,11 +60,14 @@ def _results(args):
         keras.ops.zeros(())  # the first operation, of which TensorFlow tells too
     material = Material(load_named(args.data), args.variant)
     if args.deck:
-        return write_deck(FIGURES, material, args.out, args.lang)
+        yield from write_deck(FIGURES, material, args.out, args.lang)
+        return
     figures = {name: FIGURES[name] for name in args.names or FIGURES}
-    return write_figures(
-        figures, material, args.out, formats, args.lang, readme=not args.names
+    films = {name: FILMS[name] for name in figures if name in FILMS}
+    yield from write_figures(
+        figures, material, args.out, formats, args.lang, films, readme=not args.names
     )
+    yield from write_films(films, material, args.out, args.lang)
 
 
 def _check(args, formats):

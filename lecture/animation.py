@@ -1,12 +1,14 @@
 """How a film becomes a GIF, which plays in slides and on a README, and an MP4."""
 
+import io
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageSequence
 
-from lecture.slides import add_title, style
+from lecture.measurements import Unavailable
+from lecture.slides import TOP, add_title, style
 from lecture.words import translate_figure, words
 from lenet_keras.files import write_whole
 
@@ -59,6 +61,11 @@ def write_films(films, material, out, language="en"):
         The path of each file that was written.
     """
     out = Path(out)
+    if films and not imageio_ffmpeg:
+        yield Unavailable(
+            "MP4 files are left out: they need imageio-ffmpeg. Install it: "
+            "pip install imageio-ffmpeg."
+        )
     for name, film in films.items():
         with style(language):
             made = film(material)
@@ -71,7 +78,19 @@ def write_films(films, material, out, language="en"):
             yield out / f"{name}.mp4"
 
 
-def _gif(path, frames):
+def without_title(path):
+    """A film without the title on top, as bytes: a deck has titles of its own."""
+    film, cropped = Image.open(path), io.BytesIO()
+    box = (0, round((1 - TOP) * film.height), film.width, film.height)
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(film):
+        frames.append(frame.convert("RGB").crop(box))
+        durations.append(frame.info["duration"])
+    _gif(cropped, frames, durations)
+    return cropped.getvalue()
+
+
+def _gif(path, frames, milliseconds=None):
     """One palette for all frames, so that what stays the same is not written again."""
     sheet = np.concatenate([np.asarray(f) for f in frames[:: len(frames) // 6]])
     palette = Image.fromarray(sheet).quantize(
@@ -80,13 +99,12 @@ def _gif(path, frames):
     first, *rest = (
         frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames
     )
-    milliseconds = round(1000 * SECONDS / len(frames))
     first.save(
         path,
         format="GIF",
         save_all=True,
         append_images=rest,
-        duration=milliseconds,
+        duration=milliseconds or round(1000 * SECONDS / len(frames)),
         loop=0,
         optimize=False,
     )

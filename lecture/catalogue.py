@@ -1,6 +1,16 @@
 """The figures of the lecture in teaching order, section by section."""
 
-from lecture import inputs, inside, network, results, unit
+from lecture import inputs, inside, moving, network, results, unit
+from lecture.moving import still
+
+# Those that also move; in the sections they stand still.
+FILMS = {
+    "sliding": moving.sliding,
+    "coming-apart": moving.coming_apart,
+    "walking-back": moving.walking_back,
+    "learning": moving.learning,
+    "turning": moving.turning,
+}
 
 SECTIONS = {
     "input": {
@@ -13,6 +23,7 @@ SECTIONS = {
         "architecture": network.architecture,
         "convolution": unit.convolution,
         "weight-sharing": unit.weight_sharing,
+        "sliding": still(moving.sliding),
         "subsampling": unit.subsampling,
         "squashing": network.squashing,
         "receptive-fields": network.receptive_fields,
@@ -26,10 +37,13 @@ SECTIONS = {
         "kernels": network.kernels,
         "kernels-c3": network.kernels_c3,
         "classes-apart": inside.classes_apart,
+        "coming-apart": still(moving.coming_apart),
     },
     "training": {
         "gradient-step": inside.gradient_step,
         "back-propagation": inside.back_propagation,
+        "walking-back": still(moving.walking_back),
+        "learning": still(moving.learning),
         "learning-curves": results.learning_curves,
         "training-set-size": results.training_set_size,
     },
@@ -41,6 +55,7 @@ SECTIONS = {
         "rejection": results.rejection,
         "occlusion": inside.occlusion,
         "changed-digits": results.changed_digits,
+        "turning": still(moving.turning),
         "robustness": results.robustness,
     },
     "today": {

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.transforms import Bbox
 
 from lecture import slides
+from lecture.animation import without_title
 from lecture.catalogue import SECTIONS
 from lecture.measurements import Unavailable
 from lecture.slides import HEIGHT, TOP, UNDATED, WIDTH, Slide
@@ -60,9 +61,18 @@ def write_deck(figures, material, out, language="en"):
             "pip install python-pptx."
         )
         return
-    pictures = [each for each in drawn if not isinstance(each, Unavailable)]
+    pictures = [
+        (page, _moving(out, page) or picture)
+        for page, picture in (each for each in drawn if isinstance(each, tuple))
+    ]
     write_whole(out / "lenet5.pptx", lambda path: _write_pptx(path, pictures, language))
     yield out / "lenet5.pptx"
+
+
+def _moving(out, page):
+    """The bytes of a slide's film without its title, where the folder has it."""
+    path = out / f"{getattr(page, 'name', None)}.gif"
+    return without_title(path) if path.is_file() else None
 
 
 def _write_pdf(path, figures, material, language):

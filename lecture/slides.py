@@ -198,7 +198,14 @@ def draw_each(figures, material, language):
 
 
 def write_figures(
-    figures, material, out, formats=("svg", "png"), language="en", *, readme=False
+    figures,
+    material,
+    out,
+    formats=("svg", "png"),
+    language="en",
+    films=(),
+    *,
+    readme=False,
 ):
     """Draw figures into a folder.
 
@@ -208,6 +215,7 @@ def write_figures(
         out: str or Path, the folder.
         formats: some of `FORMATS`.
         language: "en" or "zh".
+        films: names of those of which `animation.write_films` makes films.
         readme: bool, whether to write a README that shows them.
 
     Yields:
@@ -230,7 +238,7 @@ def write_figures(
             yield path
         drawn.append(slide)
     if readme:
-        text = _readme(drawn, formats, language)
+        text = _readme(drawn, formats, language, films)
         write_whole(out / "README.md", lambda path: path.write_text(text, "utf-8"))
         yield out / "README.md"
 
@@ -267,7 +275,7 @@ def png(figure, **options):
     return small.getvalue()
 
 
-def _readme(slides, formats, language):
+def _readme(slides, formats, language, films):
     """The README of a folder of figures: a contact sheet, then the words of each."""
     said, kind = words(language)["deck"], "png" if "png" in formats else formats[0]
     links = [f"[![{s.title}]({s.name}.{kind})](#{s.name})" for s in slides]
@@ -275,11 +283,13 @@ def _readme(slides, formats, language):
     sheet = "\n".join(f"| {row} |" for row in [rows[0], "--- | --- | ---", *rows[1:]])
     parts = [f"# {said['title']}", said["about"], sheet]
     for slide in slides:
-        files = ", ".join(f"[{f}]({slide.name}.{f})" for f in formats)
+        moves = slide.name in films
+        kinds = (*formats, "gif", "mp4") if moves else formats
+        files = ", ".join(f"[{f}]({slide.name}.{f})" for f in kinds)
         parts += [
             f"## {slide.name}",
             f"**{slide.title}** ({files})",
-            f"![{slide.alt}]({slide.name}.{kind})",
+            f"![{slide.alt}]({slide.name}.{'gif' if moves else kind})",
             f"*{slide.alt}*",
             slide.note,
             f"{said['ask']} {slide.question}",
