@@ -51,7 +51,6 @@ def test_the_probabilities_are_keras_own(variant, models, pages, digits):
     expected = predict(models[variant], images)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-4)
     assert (np.argmax(answer["probabilities"], -1) == expected.argmax(-1)).all()
-    assert answer["milliseconds"] < 10
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

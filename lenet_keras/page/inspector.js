@@ -126,8 +126,7 @@ function grid(values, width, label, isInput) {
   for (let i = 0; i < values.length; i += width) {
     rows.push(make("tr", {}, ...values.slice(i, i + width).map((value) => {
       const colour = isInput ? inkColour(value) : signedColour(value, limit);
-      const isDark = colour[0] * 0.3 + colour[1] * 0.59 + colour[2] * 0.11 < 128;
-      return make("td", { style: `background:${rgb(colour)};color:${isDark ? "#fff" : "#000"}` }, show(value));
+      return make("td", { style: `background:${rgb(colour)};color:${textOn(colour)}` }, show(value));
     })));
   }
   return make("table", { class: "grid" }, make("caption", {}, label), ...rows);

@@ -27,6 +27,12 @@ function mix([red, green, blue], [r, g, b], share) {
   return [red + share * (r - red), green + share * (g - green), blue + share * (b - blue)];
 }
 
+/** Black or white, whichever reads better on a colour: by its relative luminance. */
+function textOn(colour) {
+  const [red, green, blue] = colour.map((level) => (level / 255) ** 2.2);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
+}
+
 /** The largest size of the values: the limit of a layer's symmetric scale. */
 function largestSize(values) {
   return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
@@ -96,7 +102,7 @@ function drawStrip(canvas, name, state, { limit, off, marks, labels, unfilled })
     const [x, y] = mapOrigin(layout, state, map);
     const own = values.slice(map * height * width, (map + 1) * height * width);
     drawMap(context, own, width, x, y, cell, (value) => signedColour(value, limit));
-    if (labels) writeInCell(context, labels[map], show(own[0]), x, y, cell, Math.abs(own[0]) / limit);
+    if (labels) writeInCell(context, labels[map], show(own[0]), x, y, cell, textOn(signedColour(own[0], limit)));
     if (off.has(`${name}:${map}`)) crossOut(context, x, y, width * cell, height * cell);
   }
   if (unfilled) coverUnits(context, layout, state, unfilled);
@@ -126,8 +132,8 @@ function outlineMarks(context, layout, state, marks) {
   }
 }
 
-function writeInCell(context, label, value, x, y, cell, share) {
-  context.fillStyle = share > 0.45 ? rgb(palette.zero) : rgb(palette.ink);
+function writeInCell(context, label, value, x, y, cell, colour) {
+  context.fillStyle = colour;
   context.textAlign = "center";
   context.font = `bold ${cell * 0.42}px sans-serif`;
   context.fillText(label, x + cell / 2, y + cell * 0.46);
