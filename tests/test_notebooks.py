@@ -254,7 +254,6 @@ def test_the_readme_lists_each_with_its_picture(notebook):
     rows = README.splitlines()
     (row,) = [row for row in rows if f"](notebooks/{stem}.ipynb)" in row]
     assert f"](notebooks/images/{stem}.png)" in row
-    assert re.search(r"\| \d+ s \|$", row)
     assert (FOLDER / "images" / f"{stem}.png").stat().st_size < 60_000
 
 
