@@ -185,7 +185,7 @@ def test_another_process_takes_a_pickled_model_as_joblib_hands_it_over(
 def test_scikit_learns_own_wrapper_takes_it_with_a_categorical_loss(digits):
     """It passes rows of numbers, and one-hot labels."""
 
-    def build(x, y):
+    def build(X, y):
         rows = [keras.Input((1024,)), keras.layers.Reshape((32, 32, 1))]
         model = keras.Sequential([*rows, build_lenet5()])
         model.compile("adam", "categorical_crossentropy")
