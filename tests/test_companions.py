@@ -54,10 +54,11 @@ def test_onnx_answers_the_same(variant, images, tmp_path):
     import onnxruntime
 
     model = build_lenet5(variant, weights="mnist")
+    wanted = model.predict(images, verbose=0)  # Keras exports what was called once
     model.export(tmp_path / "lenet5.onnx", format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(tmp_path / "lenet5.onnx")
     (got,) = session.run(None, {session.get_inputs()[0].name: images})
-    assert_near(got, model.predict(images, verbose=0))
+    assert_near(got, wanted)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -184,7 +185,7 @@ def test_another_process_takes_a_pickled_model_as_joblib_hands_it_over(
 def test_scikit_learns_own_wrapper_takes_it_with_a_categorical_loss(digits):
     """It passes rows of numbers, and one-hot labels."""
 
-    def build(x, y):
+    def build(X, y):
         rows = [keras.Input((1024,)), keras.layers.Reshape((32, 32, 1))]
         model = keras.Sequential([*rows, build_lenet5()])
         model.compile("adam", "categorical_crossentropy")
