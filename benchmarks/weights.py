@@ -267,8 +267,10 @@ def card_table(card):
 
 
 _WORDS = """\
-- Data: the 60,000 training images of MNIST (LeCun, Cortes and Burges, CC BY-SA 3.0);
-  the 10,000 test images count the errors and chose nothing. The recipes are `RECIPES`
+- Data: the training images of MNIST (LeCun, Cortes and Burges, CC BY-SA 3.0), all
+  60,000, or, where the recipe names strokes, fonts and scans, the first 55,000 and
+  what `benchmarks/hands.py` draws; the last 5,000 choose thresholds of doubt. The
+  10,000 test images count the errors and chose nothing. The recipes are `RECIPES`
   in [recipes.py](../recipes.py); `OTHER_HANDS` are distortions in
   [images.py](../images.py).
 - Command: `make reproduce` for `mnist-1998`, `make weights` for the rest; seed 0, the
@@ -277,9 +279,9 @@ _WORDS = """\
   through `read_digit` and `predict`.
 - Good for: single handwritten digits, upright within some 15 degrees, read through
   `read_digit` or framed as MNIST is.
-- Bad at: digits that touch or are cut, several digits in one picture, sevens with a bar
-  and ones with a foot (rare in MNIST, common in Europe), and anything that is not a
-  digit: it answers all the same. Notebook 06 tells when to refuse.
+- Bad at: digits that are cut or overlap, and anything that is no digit: it answers all
+  the same. `doubtful` tells, by the threshold of the card, which says how often it
+  refuses a digit and accepts a drawing of none (letters, scribbles, dots, lines).
 - Licence: MIT, as the code.
 - Full sha256 sums and the outputs for five of scikit-learn's digits: `card.json`.
 """
