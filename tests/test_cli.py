@@ -172,7 +172,8 @@ def test_predict_draws_boxes_and_frames(capsys, tmp_path):
     picture = digit_picture(tmp_path / "one.png")
     shown = tmp_path / "shown.png"
     assert cli.main(["predict", picture, "--show", str(shown)]) == 0
-    assert Image.open(shown).size[0] > 300
+    with Image.open(shown) as drawn:
+        assert drawn.width > 300
     assert "shown.png" in capsys.readouterr().out
 
 
