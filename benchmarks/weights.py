@@ -43,9 +43,10 @@ from lenet_keras.images import OTHER_HANDS
 WEIGHTS = Path(__file__).parent.parent / "lenet_keras" / "weights"
 CARD = WEIGHTS / "card.json"
 README = WEIGHTS.parent.parent / "docs" / "results.md"
-# Epochs and peak learning rate, for the paper's network and for the others.
-SETTINGS = {"1998": (40, 1e-2)}
-OTHERS = (20, 4e-3)
+# Epochs and peak learning rate of each stage, for the paper's network and for the
+# others; the second stage of "1998" took the validation error from 0.72% to 0.70%.
+SETTINGS = {"1998": ((40, 1e-2), (15, 3e-3))}
+OTHERS = ((12, 4e-3),)
 # The last images of the training set choose temperatures and thresholds of doubt.
 VALIDATION = 5000
 
@@ -56,17 +57,17 @@ def main():
     card = json.loads(CARD.read_text()) if CARD.exists() else {}
     for variant in args.variants or VARIANTS:
         file = WEIGHTS / f"{variant}-mnist.weights.h5"
-        recipe = recipe_of(variant)
-        name = f"AdamW {recipe.learning_rate}, {recipe.epochs} epochs, OTHER_HANDS"
+        name = name_of(recipes_of(variant))
         shipped = card.get(file.name, {"recipe": None})
         done = shipped["recipe"] == name and shipped["sha256"] == sha256(file)
         errors = shipped["test_errors_by_seed"] if done else []
         for seed in range(len(errors), args.seeds):
             model = trained(variant, seed)
+            temperature = calibrate(model)
             errors.append(wrong(model))
             if seed == 0:
                 ship(model, file)
-                shipped = entry(model, name, file)
+                shipped = entry(model, name, file) | {"temperature": temperature}
             card[file.name] = shipped | {"test_errors_by_seed": errors}
             write_card(card)
     paper = WEIGHTS / "1998-mnist-1998.weights.h5"
@@ -83,11 +84,24 @@ def main():
         write_card(card)
 
 
-def recipe_of(variant):
-    """The recipe of "1998", for the digits of other hands."""
-    epochs, rate = SETTINGS.get(variant, OTHERS)
-    recipe = RECIPES["1998"]
-    return replace(recipe, epochs=epochs, learning_rate=rate, distort=OTHER_HANDS)
+def recipes_of(variant):
+    """The recipe of "1998", for the digits of other hands; one for each stage.
+
+    The softmax variants learn by cross-entropy: eq. 9 on probabilities, which are at
+    most 1, lets hard digits go (validation error of "modern" 1.44%).
+    """
+    loss = {} if variant == "1998" else {"loss": None, "label_smoothing": 0}
+    recipe = replace(RECIPES["1998"], distort=OTHER_HANDS, **loss)
+    return [
+        replace(recipe, epochs=epochs, learning_rate=rate)
+        for epochs, rate in SETTINGS.get(variant, OTHERS)
+    ]
+
+
+def name_of(recipes):
+    """What the card calls the training."""
+    stages = [f"AdamW {each.learning_rate}, {each.epochs} epochs" for each in recipes]
+    return "; ".join(stages) + ", OTHER_HANDS, strokes, fonts, scans"
 
 
 def trained(variant, seed):
@@ -95,7 +109,8 @@ def trained(variant, seed):
     keras.utils.set_random_seed(seed)
     model = build_lenet5(variant)
     images, labels = learned()
-    train(model, images, labels, recipe=recipe_of(variant), seed=seed)
+    for recipe in recipes_of(variant):
+        train(model, images, labels, recipe=recipe, seed=seed)
     print(f"{variant}, seed {seed}: {wrong(model)} of 10,000 wrong", flush=True)
     return model
 
@@ -252,8 +267,10 @@ def card_table(card):
 
 
 _WORDS = """\
-- Data: the 60,000 training images of MNIST (LeCun, Cortes and Burges, CC BY-SA 3.0);
-  the 10,000 test images count the errors and chose nothing. The recipes are `RECIPES`
+- Data: the training images of MNIST (LeCun, Cortes and Burges, CC BY-SA 3.0), all
+  60,000, or, where the recipe names strokes, fonts and scans, the first 55,000 and
+  what `benchmarks/hands.py` draws; the last 5,000 choose thresholds of doubt. The
+  10,000 test images count the errors and chose nothing. The recipes are `RECIPES`
   in [recipes.py](../recipes.py); `OTHER_HANDS` are distortions in
   [images.py](../images.py).
 - Command: `make reproduce` for `mnist-1998`, `make weights` for the rest; seed 0, the
@@ -262,9 +279,9 @@ _WORDS = """\
   through `read_digit` and `predict`.
 - Good for: single handwritten digits, upright within some 15 degrees, read through
   `read_digit` or framed as MNIST is.
-- Bad at: digits that touch or are cut, several digits in one picture, sevens with a bar
-  and ones with a foot (rare in MNIST, common in Europe), and anything that is not a
-  digit: it answers all the same. Notebook 06 tells when to refuse.
+- Bad at: digits that are cut or overlap, and anything that is no digit: it answers all
+  the same. `doubtful` tells, by the threshold of the card, which says how often it
+  refuses a digit and accepts a drawing of none (letters, scribbles, dots, lines).
 - Licence: MIT, as the code.
 - Full sha256 sums and the outputs for five of scikit-learn's digits: `card.json`.
 """

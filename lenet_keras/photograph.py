@@ -560,7 +560,7 @@ def _lines(is_ink):
     first, last = np.full(len(hits[best]), length), np.zeros(len(hits[best]))
     np.minimum.at(first, place, columns)
     np.maximum.at(last, place, columns)
-    runs_through = (first < 0.1 * length) & (last > 0.9 * length)
+    runs_through = (first < 0.15 * length) & (last > 0.85 * length)
     found = ndimage.maximum_filter1d(runs_through & (hits[best] > 0.35 * length), 5)
     line = found[place]
     lines = np.zeros_like(is_ink)
@@ -583,7 +583,7 @@ def digit_of(sheet, name, scale):
         ValueError: if there are two digits, or the one is too small.
     """
     first = sheet.writings[0]
-    if first.height * scale < 8:
+    if max(sheet.ink.shape) > 64 and first.height * scale < 8:
         raise ValueError(
             f"{name} shows something {first.height * scale:.0f} pixels high, which is "
             "too small for a digit. Go nearer, or scan it finer."
@@ -599,7 +599,7 @@ def digit_of(sheet, name, scale):
     kept = [
         areas[k] > 0.02 * first.strokes.sum()
         and max(map(_apart, first.box, box)) < 0.2 * first.size
-        and max(_sides(box)) < 1.2 * first.size
+        and max(_sides(box)) < 0.8 * first.size
         and (first.at_border or not _at_border(box, sheet.ink.shape))
         for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
     ]

@@ -188,12 +188,49 @@ def test_evaluate_repeats_what_training_found(capsys, run_folder, log):
     assert found in log
 
 
-def test_predict_prints_each_class_with_its_probability(capsys, run_folder, tmp_path):
+def test_predict_prints_each_digit_with_its_certainty(capsys, run_folder, tmp_path):
     pictures = [digit_picture(tmp_path / name) for name in ("one.png", "two.png")]
     assert cli.main(["predict", str(run_folder / "model.keras"), *pictures]) == 0
-    rows = [line for line in capsys.readouterr().out.splitlines() if "%" in line]
+    out = capsys.readouterr().out
+    rows = [line for line in out.splitlines() if "%" in line]
     assert len(rows) == 2
-    assert all(row.count("%") == 10 for row in rows)
+    assert all(row.count("%") == 1 for row in rows)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_predict_takes_shipped_weights_where_no_model_is_named(capsys, tmp_path):
+    picture = digit_picture(tmp_path / "one.png")
+    assert cli.main(["predict", picture, "--variant", "classic"]) == 0
+    assert "one.png" in capsys.readouterr().out
+    assert "classic" in failure(capsys, "predict", "a.keras", "b", "--variant=classic")
+
+
+def test_an_unreadable_picture_does_not_stop_the_others(capsys, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    good = digit_picture(tmp_path / "good.png")
+    bad = str(tmp_path / "bad.png")
+    assert cli.main(["predict", bad, good, str(tmp_path / "gone.png")]) == 2
+    said = capsys.readouterr()
+    assert "good.png" in said.out and "%" in said.out
+    assert "bad.png cannot be read" in said.err
+    assert "gone.png does not exist" in said.err
+
+
+def test_a_pattern_that_the_shell_left_is_expanded(capsys, tmp_path):
+    for name in ("one.png", "two.png"):
+        digit_picture(tmp_path / name)
+    assert cli.main(["predict", str(tmp_path / "*.png")]) == 0
+    out = capsys.readouterr().out
+    assert "one.png" in out and "two.png" in out
+
+
+def test_predict_draws_boxes_and_frames(capsys, tmp_path):
+    picture = digit_picture(tmp_path / "one.png")
+    shown = tmp_path / "shown.png"
+    assert cli.main(["predict", picture, "--show", str(shown)]) == 0
+    with Image.open(shown) as drawn:
+        assert drawn.width > 300
+    assert "shown.png" in capsys.readouterr().out
 
 
 def test_resume_goes_on_to_the_end_and_says_from_where(capsys, tmp_path, digits):

@@ -208,3 +208,27 @@ def test_predictions_and_models_leave_nothing_behind(digits):
     del model
     gc.collect()
     assert gone() is None
+
+
+def test_what_is_like_no_digit_is_in_doubt(digits):
+    from lenet_keras import build_lenet5, doubtful, penalties
+
+    images = digits.test_images[:50]
+    noise = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    for variant in ("1998", "modern"):
+        model = build_lenet5(variant, weights="mnist")
+        assert doubtful(model, images).mean() < doubtful(model, noise).mean()
+        assert penalties(model, images).shape == (50,)
+        limit = 0.0 if variant == "1998" else 1.0
+        assert doubtful(model, images, threshold=limit).mean() > 0.5
+
+
+def test_doubt_needs_a_threshold_where_no_weights_ship():
+    import keras
+
+    from lenet_keras import doubtful
+
+    layers = keras.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Dense(3)
+    model = keras.Sequential(layers)
+    with pytest.raises(ValueError, match="no threshold of doubt.*Pass threshold"):
+        doubtful(model, np.zeros((1, 32, 32, 1), "float32"))

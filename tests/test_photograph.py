@@ -1,7 +1,10 @@
 """What `read_digit` promises: pictures of digits become MNIST's."""
 
+import io
 import os
 import struct
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from lenet_keras import data
-from lenet_keras.photograph import read_digit
+from lenet_keras.photograph import read_digit, steps
 
 MNIST = os.environ.get("LENET_KERAS_DATA")
 needs_mnist = pytest.mark.skipif(
@@ -144,6 +147,118 @@ def test_blank_paper_is_refused_with_advice(noise):
     paper = np.random.default_rng(0).normal(200, noise, (280, 280)).astype(np.uint8)
     with pytest.raises(ValueError, match="the image shows no digit.*Write one digit"):
         read_digit(paper)
+
+
+def table_around(picture, margin=40):
+    return np.pad(np.asarray(picture), margin, constant_values=50)
+
+
+def squared_paper(picture):
+    lines = np.asarray(picture).copy()
+    lines[7::25] = lines[8::25] = np.minimum(lines[7::25], 90)
+    lines[:, 9::25] = np.minimum(lines[:, 9::25], 90)
+    return lines
+
+
+def in_a_box(picture):
+    boxed = picture.copy()
+    ImageDraw.Draw(boxed).rectangle((25, 15, 175, 185), outline=20, width=2)
+    return boxed
+
+
+def in_a_corner_of_a_large_one(picture):
+    large = np.full((2400, 3200), 255, np.uint8)
+    large[300:500, 2500:2700] = np.asarray(picture)
+    return large
+
+
+def half_in_a_shadow(picture):
+    shaded = np.asarray(picture).copy()
+    shaded[:, 90:] = shaded[:, 90:] // 2
+    return shaded
+
+
+def red_on_green(picture):
+    ink = np.asarray(picture)[..., None] < 128
+    return np.where(ink, [200, 60, 60], [30, 140, 60]).astype(np.uint8)
+
+
+def white_on_transparency(picture):
+    ink = 255 - np.asarray(picture)
+    return np.dstack([np.full((*ink.shape, 3), 255, np.uint8), ink])
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        table_around,
+        squared_paper,
+        in_a_box,
+        in_a_corner_of_a_large_one,
+        half_in_a_shadow,
+        red_on_green,
+        white_on_transparency,
+    ],
+)
+def test_a_digit_is_read_whatever_it_lies_on(surroundings):
+    assert close(read_digit(surroundings(draw())), read_digit(draw()))
+
+
+def test_two_digits_are_refused_with_what_reads_them():
+    two = np.hstack([np.asarray(draw())] * 2)
+    with pytest.raises(ValueError, match="two digits or more.*read_digits"):
+        read_digit(two)
+
+
+def test_bytes_files_and_a_sketch_pad_read_alike(tmp_path):
+    expected = read_digit(draw())
+    file = io.BytesIO()
+    draw().save(file, "PNG")
+    np.testing.assert_array_equal(read_digit(file.getvalue()), expected)
+    file.seek(0)
+    np.testing.assert_array_equal(read_digit(file), expected)
+    pad = {"background": None, "layers": [], "composite": np.asarray(draw())}
+    np.testing.assert_array_equal(read_digit(pad), expected)
+
+
+def test_nothing_is_no_picture():
+    for nothing in (None, {"background": None, "layers": [], "composite": None}):
+        with pytest.raises(ValueError, match="received NoneType, which is no picture"):
+            read_digit(nothing)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path):
+    Image.new("1", (10_000, 5_000)).save(tmp_path / "large.png")
+    with pytest.raises(ValueError, match="50,000,000|10000 x 5000.*40 million"):
+        read_digit(tmp_path / "large.png")
+
+
+def test_threads_leave_the_warning_filters_as_they_were():
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(read_digit, [draw()] * 32))
+    assert warnings.filters == before
+    assert all((one == read[0]).all() for one in read)
+
+
+def test_a_long_name_is_shown_by_its_end_and_as_text(tmp_path):
+    folder = tmp_path / ("long" * 20)
+    folder.mkdir()
+    (folder / "a\x1b[2Jb.png").write_bytes(b"")
+    with pytest.raises(ValueError) as error:
+        read_digit(folder / "a\x1b[2Jb.png")
+    assert str(error.value).startswith("...")
+    assert "\\x1b[2Jb.png cannot" in str(error.value)
+    assert "\x1b" not in str(error.value)
+
+
+def test_the_steps_lead_from_the_picture_to_the_frame():
+    found = steps(table_around(draw()))
+    assert list(found) == ["picture", "near", "ink", "strokes", "frame"]
+    assert found["frame"].shape == (28, 28)
+    np.testing.assert_array_equal(
+        read_digit(table_around(draw())), data.to_input(found["frame"])[0]
+    )
 
 
 def test_unreadable_files_are_named_with_what_to_do(tmp_path):
