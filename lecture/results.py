@@ -97,7 +97,7 @@ def mistakes(material):
     facts = {"wrong": len(material.mistakes), "images": len(material.data.test_labels)}
     facts |= {"paper": len(paper.PUBLISHED_MISTAKES), "variant": material.variant}
     look = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 0.77, "hspace": 0.9}
-    return fit(figure, **look, wspace=0.05), facts | {"shown": number}
+    return fit(figure, **look, wspace=0.05), facts
 
 
 def confused_pairs(material):

@@ -89,7 +89,7 @@ def fit_numbers(ax, share=0.85, alike=True):
     cell = box.width / abs(right - left) * 72 / ax.figure.dpi
     longest = max((_ems(text.get_text()) for text in ax.texts), default=1)
     for text in ax.texts:
-        width = longest if alike else max(1.3, _ems(text.get_text()))
+        width = longest if alike else max(1.28, _ems(text.get_text()))
         text.set_fontsize(min(SMALL, share * cell / width))
 
 
