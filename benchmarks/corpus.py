@@ -8,7 +8,6 @@ from its test digits, is for the figures that are told.
 import io
 
 import numpy as np
-from hands import stretched
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
@@ -359,9 +358,17 @@ def _tight(image, generator):
     return _bytes(_blend(mask(image, generator.uniform(60, 200))[6:-6, 6:-6]))
 
 
+def _stretched(image, side):
+    """What a scanner of old leaves of a digit: 0 or 255, all its square filled."""
+    rows, columns = (np.flatnonzero((image > 127).any(axis)) for axis in (1, 0))
+    cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    square = Image.fromarray(cut).resize((side, side), Image.Resampling.BILINEAR)
+    return np.where(np.asarray(square) > 127, 255, 0).astype(np.uint8)
+
+
 def _scan(side):
     def draw(image, generator):
-        square = stretched(image, side)
+        square = _stretched(image, side)
         return square if generator.random() < 0.5 else 255 - square
 
     return draw
