@@ -101,24 +101,45 @@ def steps(image):
         ValueError, FileNotFoundError: as `read_digit`.
     """
     name = name_of(image)
-    whole = grey = one_channel(open_picture(image, name))
+    return located(one_channel(open_picture(image, name)), name)[0]
+
+
+def located(whole, name):
+    """The steps to the one digit of a picture, and where it stands.
+
+    Args:
+        whole: float32 array (rows, columns), the picture in one channel.
+        name: str, for messages.
+
+    Returns:
+        What `steps` returns, and top, left, bottom and right, in pixels.
+
+    Raises:
+        ValueError: as `read_digit`.
+    """
+    grey, corner = whole, np.zeros(2)
     while True:  # look again, nearer, until the digit is seen as large as can be
         small, sheet = find(grey)
         if sheet is None:
             raise ValueError(f"{name} {_why_nothing(whole)} {_ADVICE}")
-        strokes = digit_of(sheet, name, max(grey.shape) / max(small.shape))
+        scale = max(grey.shape) / max(small.shape)
+        strokes = digit_of(sheet, name, scale)
         nearer = _around(strokes, small, grey)
         if nearer is None:
             break
-        grey = grey[nearer]
+        grey, corner = grey[nearer], corner + [part.start for part in nearer]
     ink = strokes_alone(sheet.ink, strokes)
-    return {
+    places = np.argwhere(strokes)
+    ends = np.stack((places.min(0), places.max(0) + 1))
+    box = np.ravel(corner + scale * ends).round().astype(int)
+    shown = {
         "picture": shrunk(whole, 2 * _SIDE),
         "near": small,
         "ink": sheet.ink,
         "strokes": ink,
         "frame": frame(ink),
     }
+    return shown, tuple(box.tolist())
 
 
 def picture_of(image):

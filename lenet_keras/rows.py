@@ -19,6 +19,7 @@ from lenet_keras.model import build_lenet5
 from lenet_keras.photograph import (
     cut_out,
     find,
+    located,
     name_of,
     one_channel,
     open_picture,
@@ -28,6 +29,7 @@ from lenet_keras.photograph import (
 )
 
 _SIDE = 1024  # of the copy that is searched
+_EVEN = 40  # between the darkest and the lightest grey of a border that is paper
 _LONGEST = 7  # units that may make one digit
 # What each digit costs beside its own penalty, below 0 since two in one are too few,
 # and what an odd shape costs; chosen on rows of validation images.
@@ -84,10 +86,13 @@ def read_digits(image, model=None):
     model = model or _shipped()
     name = name_of(image)
     grey = one_channel(open_picture(image, name))
-    small = shrunk(grey, _SIDE)
+    alone = _alone(grey, name, model)
+    if alone and not alone.is_doubtful:
+        return [alone]
+    small, margin = _with_margin(shrunk(grey, _SIDE))
     sheet = _sheet(small)
     if sheet is None or all(one.at_border for one in sheet.writings):
-        small, sheet = find(grey)  # one digit, perhaps, cut out tight
+        (small, sheet), margin = find(grey), 0  # one digit, perhaps, cut out tight
     lines = _lines(sheet) if sheet else []
     found = []
     for number, (units, height) in enumerate(lines):
@@ -98,11 +103,35 @@ def read_digits(image, model=None):
             f"{name} shows no digits. Write them with a thick dark pen on plain light "
             "paper."
         )
-    scale = max(grey.shape) / max(small.shape)
-    return [
-        digit._replace(box=tuple(int(round(scale * place)) for place in digit.box))
-        for digit in found
-    ]
+    scale = max(grey.shape) / (max(small.shape) - 2 * margin)
+    return [digit._replace(box=_placed(digit.box, margin, scale)) for digit in found]
+
+
+def _alone(grey, name, model):
+    """The digit of a picture with only one, as `read_digit` finds it; or None."""
+    try:
+        shown, box = located(grey, name)
+    except ValueError:
+        return None
+    top, left, bottom, right = box
+    if right - left > bottom - top:  # two that touch, perhaps
+        return None
+    return _digits(to_input(shown["frame"]), [box], model, line=0)[0]
+
+
+def _with_margin(grey):
+    """A picture with paper around it, where its border is paper; and how much of it.
+
+    What touches the border of a picture is else taken for something beside the page.
+    """
+    low, middle, high = _border(grey, 0.3)
+    margin = max(grey.shape) // 40 if high - low <= _EVEN else 0
+    return np.pad(grey, margin, constant_values=middle), margin
+
+
+def _placed(box, margin, scale):
+    """A box of a picture with a margin, in the pixels of the picture itself."""
+    return tuple(max(0, round(scale * (place - margin))) for place in box)
 
 
 def by_line(digits):
@@ -163,11 +192,16 @@ def _sheet(small):
 
 def _signs(grey):
     """Dark ink, light ink, or both to be tried where the border is not all paper."""
-    border = np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))
-    low, middle, high = np.quantile(border, (0.05, 0.5, 0.95))
-    if high - low > 40:
+    low, middle, high = _border(grey, 0.05)
+    if high - low > _EVEN:
         return 1, -1
     return (1,) if middle > (grey.min() + grey.max()) / 2 else (-1,)
+
+
+def _border(grey, share):
+    """The darkest grey at the border but for a share, the middle, and the lightest."""
+    border = np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))
+    return np.quantile(border, (share, 0.5, 1 - share))
 
 
 def _spanned(sheet):
@@ -319,19 +353,19 @@ def _read(units, height, ink, model, line):
     shapes = [_odd_shape(units[a:b], height) for a, b in stretches]
     costs = penalties(model, inputs) + _PER_DIGIT + _PER_SHAPE * np.array(shapes)
     path = _shortest(len(units), stretches, costs)
-    shown = inputs[path]
-    probabilities, doubt = predict(model, shown), doubtful(model, shown)
+    boxes = [_box(units[slice(*stretches[k])]) for k in path]
+    return _digits(inputs[path], boxes, model, line)
+
+
+def _digits(inputs, boxes, model, line):
+    """What a model answers to some frames, as a list of `Digit`."""
+    probabilities, doubt = predict(model, inputs), doubtful(model, inputs)
     names = answers_of(model)
     return [
-        Digit(
-            names[int(row.argmax())],
-            float(row.max()),
-            bool(is_doubtful),
-            _box(units[slice(*stretches[k])]),
-            line,
-            inputs[k],
+        Digit(names[int(row.argmax())], float(row.max()), bool(in_doubt), box, line, x)
+        for row, in_doubt, box, x in zip(
+            probabilities, doubt, boxes, inputs, strict=True
         )
-        for k, row, is_doubtful in zip(path, probabilities, doubt, strict=True)
     ]
 
 

@@ -63,3 +63,14 @@ def test_a_model_of_letters_answers_with_letters():
     model = build_lenet5("1998", classes="ABC")
     assert answers_of(model) == ["A", "B", "C"]
     assert answers_of(build_lenet5()) == list("0123456789")
+
+
+def test_digits_that_touch_the_border_of_a_picture_are_read():
+    row = page("2473")
+    rows, columns = (np.flatnonzero(row.any(axis)) for axis in (1, 0))
+    tight = row[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    found = read_digits(255 - tight)
+    assert number_of(found).replace("?", "") == "2473"
+    height, width = tight.shape
+    for top, left, bottom, right in (one.box for one in found):
+        assert 0 <= top < bottom <= height + 1 and 0 <= left < right <= width + 1
