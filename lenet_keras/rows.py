@@ -87,8 +87,25 @@ def read_digits(image, model=None):
     name = name_of(image)
     grey = one_channel(open_picture(image, name))
     alone = _alone(grey, name, model)
-    if alone and not alone.is_doubtful:
-        return [alone]
+    found = _every(grey, model)
+    if not (alone or found):
+        raise ValueError(
+            f"{name} shows no digits. Write them with a thick dark pen on plain light "
+            "paper."
+        )
+    return [alone] if _is_nearer(alone, found, model) else found
+
+
+def _is_nearer(alone, found, model):
+    """Whether a digit alone is like one, and more so than the worst of several."""
+    if not (alone and found):
+        return not found
+    worst = penalties(model, np.stack([digit.input for digit in found])).max()
+    return not alone.is_doubtful and penalties(model, alone.input[None])[0] <= worst
+
+
+def _every(grey, model):
+    """All that may be digits in a picture, line by line."""
     small, margin = _with_margin(shrunk(grey, _SIDE))
     sheet = _sheet(small)
     if sheet is None or all(one.at_border for one in sheet.writings):
@@ -98,11 +115,6 @@ def read_digits(image, model=None):
     for number, (units, height) in enumerate(lines):
         for group in _groups(units, height):
             found += _read(group, height, sheet.ink, model, number)
-    if not found:
-        raise ValueError(
-            f"{name} shows no digits. Write them with a thick dark pen on plain light "
-            "paper."
-        )
     scale = max(grey.shape) / (max(small.shape) - 2 * margin)
     return [digit._replace(box=_placed(digit.box, margin, scale)) for digit in found]
 
@@ -112,9 +124,6 @@ def _alone(grey, name, model):
     try:
         shown, box = located(grey, name)
     except ValueError:
-        return None
-    top, left, bottom, right = box
-    if right - left > bottom - top:  # two that touch, perhaps
         return None
     return _digits(to_input(shown["frame"]), [box], model, line=0)[0]
 
