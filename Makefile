@@ -22,7 +22,7 @@ run: setup
 	$(BIN)/lenet5 train
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 	$(MAKE) test-notebooks
 
 test-notebooks: setup
@@ -59,9 +59,8 @@ page: setup
 site: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[site]'
 	rm -rf build/site site && mkdir -p build/site
-	cp -R docs/site/. README.md CHANGELOG.md CONTRIBUTING.md docs figures notebooks \
-		lenet_keras build/site
-	rm -r build/site/docs/site
+	cp -R *.md CITATION.cff LICENSE docs figures notebooks lenet_keras build/site
+	mv build/site/docs/site/* build/site
 	$(BIN)/python -m sphinx -q -W --keep-going build/site site
 
 browser: setup

@@ -96,6 +96,9 @@ def _gif(path, frames, milliseconds=None):
     palette = Image.fromarray(sheet).quantize(
         _COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
     )
+    colours = np.reshape(palette.getpalette(), (-1, 3))
+    colours[colours.min(1) > 245] = 255  # the paper stays white
+    palette.putpalette(colours.ravel().tolist())
     first, *rest = (
         frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames
     )

@@ -20,6 +20,7 @@ from lecture.unit import SEEN, unit_that_adds_up
 from lenet_keras import paper, plots, to_input
 from lenet_keras.evaluation import error_rate
 from lenet_keras.images import transform
+from lenet_keras.weights import card
 
 
 class Film(NamedTuple):
@@ -79,7 +80,14 @@ def learning(material):
         seen.append((kernels, pairs, error_rate(labels, values["output"].argmax(-1))))
     errors = [100 * error for *_, error in seen]
     figure, axes = panels(
-        1, 3, left=0.04, right=0.96, bottom=0.16, top=0.74, width_ratios=(2.2, 3, 3.2)
+        1,
+        3,
+        left=0.04,
+        right=0.96,
+        bottom=0.16,
+        top=0.74,
+        wspace=0.3,
+        width_ratios=(2.2, 3, 3.2),
     )
 
     def draw(frame):
@@ -229,6 +237,7 @@ def turning(material):
     answers = distances.argmin(1)
     changed = np.abs(amounts["rotation"])[answers[: len(wave)] != label]
     farthest = 1.6 * distances.min(1).max()
+    limit = card()["1998-mnist.weights.h5"]["doubt"]["threshold"]
     figure, (left, right) = panels(
         1, 2, left=0.05, right=0.96, bottom=0.19, top=0.76, width_ratios=(1, 1.3)
     )
@@ -239,10 +248,12 @@ def turning(material):
         colours = np.where(np.arange(10) == answers[frame], plots.BLUE, "#bbbbbb")
         right.barh(range(10), np.minimum(distances[frame], farthest), color=colours)
         right.set(xlim=(0, farthest), ylim=(9.6, -0.6), yticks=range(10))
+        right.axvline(limit, color="black", lw=2)
         right.set_xlabel("distance to the code")
-        right.set_title(
-            f"{answers[frame]}, at a distance of {distances[frame].min():.0f}"
-        )
+        nearest = distances[frame].min()
+        is_near = nearest <= limit
+        verdict = f"near the code of {answers[frame]}" if is_near else "like no digit"
+        right.set_title(f"{nearest:.0f}: {verdict}")
 
     return Film(figure, draw, len(pictures), {"turn": float(changed.min())})
 

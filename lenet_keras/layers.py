@@ -124,8 +124,8 @@ class SparselyConnectedConv2D(keras.layers.Layer):
             default `FanInUniform`, with the fan-in that each output map has.
 
     Input shape: (batch, height, width, input maps).
-    Output shape: (batch, height - kernel_size + 1, width - kernel_size + 1,
-        output maps).
+    Output shape: (batch, height - kernel_size + 1, width - kernel_size + 1, output
+    maps).
 
     Raises:
         ValueError: if the table names a map that the input lacks, or none at all.

@@ -209,7 +209,7 @@ def build_lenet5(
         include_preprocessing: bool, whether the model takes bytes 0 to 255 of 28x28
             and pads and scales them itself, as `keras.applications` models do.
         weights: None (untrained), "mnist" (shipped), or the path of a weights file.
-        name: str, the model's name; default "lenet5_" and the variant's name.
+        name: str, the model's name; by default such as "lenet5_classic".
 
     Returns:
         `keras.Model`, float32 (batch, 32, 32, 1) -> (batch, classes): probabilities,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from lenet_keras import VARIANTS, plots
+from lenet_keras import VARIANTS, plots, read_digits
 from lenet_keras.evaluation import Calibration, Mistake, Rejection
 from lenet_keras.paper import C3_INPUTS
 
@@ -394,3 +394,11 @@ def test_a_mark_on_a_map_is_no_colour_of_the_map():
     assert family(plots.MARK) is None
     shades = plt.get_cmap(plots.SIGNED)(np.linspace(0, 1, 32))[:, :3]
     assert np.linalg.norm(shades - to_rgb(plots.MARK), axis=1).min() > 0.3
+
+
+def test_a_grey_picture_that_was_read_is_drawn_in_grey(digits):
+    picture = 255 - np.hstack([*digits.test_images[:3]])
+    figure = plots.plot_readings([(picture, read_digits(picture))])
+    page, *frames = figure.findobj(plt.Axes)
+    assert page.images[0].get_cmap().name == "gray"
+    assert len(page.patches) == len(frames) == 3

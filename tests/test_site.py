@@ -50,6 +50,14 @@ def test_notebooks_follow_each_other(first, second):
     assert following[1] == f"{second}.html"
 
 
+@pytest.mark.parametrize("stem", NOTEBOOKS)
+def test_what_is_for_the_machine_is_folded(stem):
+    text = (SITE / "notebooks" / f"{stem}.html").read_text(encoding="utf-8")
+    checks = re.findall(r'<div class="cell tag_check[^"]*', text)
+    assert checks and all("tag_hide-cell" in check for check in checks)
+    assert text.count('<details class="admonition hide') >= len(checks)
+
+
 def test_no_link_is_broken():
     found = {path: Addresses(path) for path in pages()}
     broken = []

@@ -1,5 +1,6 @@
 """The course as a site: notebooks as they were saved, figures, texts, public names."""
 
+import json
 import os
 
 project = "LeNet-5 in Keras"
@@ -29,3 +30,17 @@ html_extra_path = ["figures/lenet5.html", "figures/lenet5.pdf", "figures/lenet5.
 # Whoever publishes the site says where; a shared link needs the whole address.
 ogp_site_url = os.environ.get("SITE_URL", "")
 ogp_image = "_images/architecture.png"
+
+
+def fold(app, name, source):
+    """Fold the cells of a notebook that Jupyter shows folded."""
+    if name.startswith("notebooks/"):
+        notebook = json.loads(source[0])
+        for cell in notebook["cells"]:
+            if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+                cell["metadata"]["tags"].append("hide-cell")
+        source[0] = json.dumps(notebook)
+
+
+def setup(app):
+    app.connect("source-read", fold)

@@ -40,8 +40,8 @@ def plot_readings(readings, width=9):
     """Draw pictures with the boxes of their digits, and beside them what was seen.
 
     Args:
-        readings: list of (picture, digits): an array (rows, columns, 3) and a list of
-            `rows.Digit`.
+        readings: list of (picture, digits): an array (rows, columns) or (rows,
+            columns, 3), and a list of `rows.Digit`.
         width: float, inches.
 
     Returns:
@@ -52,7 +52,7 @@ def plot_readings(readings, width=9):
     for part, (picture, digits) in zip(parts, readings, strict=True):
         left, right = part.subfigures(1, 2)
         ax = left.subplots()
-        ax.imshow(picture)
+        ax.imshow(picture, cmap="gray")  # where it has no colours
         bare(ax)
         for digit in digits:
             top, start, bottom, end = digit.box
