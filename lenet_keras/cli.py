@@ -354,7 +354,9 @@ def _reader(args):
         )
     if not rest:
         raise ValueError(f"{printable(first)} is the model; name a picture after it.")
-    return _model(first), rest
+    model = _model(first)
+    _classes_of(model)
+    return model, rest
 
 
 def _expanded(file):

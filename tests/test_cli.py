@@ -658,8 +658,9 @@ def test_every_command_takes_every_model_or_says_in_a_line_that_it_does_not(
     if reads_one:
         assert status == 0, err
         row = next(line for line in out.splitlines() if "%" in line)
-        assert row.count("%") == (classes if classes <= 10 else 4)
-        assert name != "letters" or row.split()[1] in LETTERS
+        answer = row.split()[1].strip("?")
+        assert set(answer) <= set(LETTERS if name == "letters" else "0123456789")
+        assert answer and row.split()[-1].endswith("%")
     else:
         assert status == 2
         assert "at a time" in err and err.count("\n") == 1
@@ -715,6 +716,7 @@ def test_no_name_reaches_the_terminal_as_a_command(capsys, tmp_path, digits):
         assert out + err
         for steering in "\x1b\x07\r\x9b":
             assert steering not in out + err, arguments
+    keras.utils.clear_session()  # TensorFlow leaves the scope of such a name open
     with pytest.raises(SystemExit):
         cli.main([name, f"--{name}"])
     assert "\x1b" not in capsys.readouterr().err

@@ -126,7 +126,7 @@ def test_a_network_with_nan_is_refused(models, tmp_path, capsys):
     out = tmp_path / "page.html"
     code = cli.main(["page", str(tmp_path / "broken.keras"), "--out", str(out)])
     assert code == 2 and not out.exists()
-    assert "that are NaN or infinite" in capsys.readouterr().err
+    assert "NaN or infinity among its weights" in capsys.readouterr().err
 
 
 def one_missing(arrays):

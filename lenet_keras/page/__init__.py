@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lenet_keras.checks import check_weights
 from lenet_keras.counting import count
 from lenet_keras.files import write_whole
 from lenet_keras.layers import Subsampling
@@ -71,6 +72,7 @@ def export_page(model, path):
             expected, or whose weights are not all finite. OSError: if the file cannot
             be written.
     """
+    check_weights(model)
     page = _assemble(_describe(model))
     path = Path(path)
     write_whole(path, lambda file: file.write_text(page, encoding="utf-8"))
@@ -137,19 +139,8 @@ def _weights(layers):
             # (rows, columns, maps read, maps) or (inputs, units): the maps come first.
             axes = {4: (3, 2, 0, 1), 3: (2, 0, 1), 2: (1, 0)}[weights[0].ndim]
             weights[0] = weights[0].transpose(axes)
-        _check_finite(name, weights)
         arrays += [weight.ravel() for weight in weights]
     return np.concatenate(arrays).astype("<f4")
-
-
-def _check_finite(name, weights):
-    for weight in weights:
-        if wrong := int(np.sum(~np.isfinite(weight))):
-            raise ValueError(
-                f"{name} has {wrong} weights that are NaN or infinite, of "
-                f"{weight.size}: its training broke. Train again at a lower learning "
-                "rate, or take an earlier checkpoint."
-            )
 
 
 def _doubt(model, variant):
