@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
+# Two files at a time: most tests keep one core busy.
+PARALLEL := --numprocesses 2 --dist loadfile
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 	--nbval-sanitize-with notebooks/nbval_sanitize.cfg
 
@@ -22,11 +24,11 @@ run: setup
 	$(BIN)/lenet5 train
 
 test: setup lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
 	$(MAKE) test-notebooks
 
 test-notebooks: setup
-	$(BIN)/python -m pytest $(NBVAL) notebooks/*.ipynb
+	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) notebooks/*.ipynb
 
 # The tests with other tools, in an environment of their own, where none may be skipped.
 companions:

@@ -86,7 +86,7 @@ def test_a_drawing_is_framed_as_read_digit_frames_its_picture(drawings):
         apart.append(np.abs(framed - read).mean())
     # Bytes of 255: the edges of strokes are a little softer on one side.
     assert len(apart) > 0.6 * len(drawings)
-    assert np.mean(np.array(apart) < 4) > 0.9
+    assert np.median(apart) < 3 and np.mean(np.array(apart) < 4) > 0.8
 
 
 def test_blank_and_full_drawings_show_no_digit_to_page_and_python(pages):
