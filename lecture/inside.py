@@ -95,20 +95,38 @@ def back_propagation(material):
 
 def forward_and_backward(material, image, truth):
     """Of each layer its outputs, and how the loss changes with each of them."""
-    with tf.GradientTape() as tape:
-        x = tf.constant(to_input(image[None]))
-        tape.watch(x)
-        made = material.inside([x])
-        score = made["output"]
+
+    def loss_of(score):
         is_probability = bool(np.all(score >= 0))
         log = tf.math.log(score + 1e-7) if is_probability else tf.nn.log_softmax(score)
-        loss = -log[0, truth]
-    made = {"input": x} | {k: v for k, v in made.items() if k != "input"}
-    slopes = tape.gradient(loss, made)
+        return -log[0, truth]
+
+    made, slopes, _ = slopes_of(material.inside, image, loss_of)
     return (
         {name: flat(each.numpy()[0]) for name, each in of.items()}
         for of in (made, slopes)
     )
+
+
+def slopes_of(within, image, loss_of):
+    """Walk an image up through a network, and the gradient of a loss down again.
+
+    Args:
+        within: the network with all its layers as outputs, as `measurements.inside`.
+        image: bytes (28, 28).
+        loss_of: function of the output layer's tensor, that returns the loss.
+
+    Returns:
+        Dict of each layer's output, the input first; of the slope of the loss in each;
+        and the loss.
+    """
+    with tf.GradientTape() as tape:
+        x = tf.constant(to_input(image[None]))
+        tape.watch(x)
+        made = within([x])
+        loss = loss_of(made["output"])
+    made = {"input": x} | {k: v for k, v in made.items() if k != "input"}
+    return made, tape.gradient(loss, made), loss
 
 
 def _strongest(name, values, slopes):

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
+from lecture.inside import slopes_of
 from lecture.measurements import inside, trained
 from lecture.slides import add_caption, head_squares, panels
 from lecture.unit import SEEN, unit_that_adds_up
@@ -113,8 +113,8 @@ def coming_apart(material):
     """Ten classes come apart, layer by layer and batch by batch."""
     steps, weights = zip(*material.first_epoch, strict=True)
     layers = ("input", "s2", "s4", "f6")
-    data, model, number = material.data, material.learner, 2000
-    number = min(number, len(data.train_labels))
+    data, model = material.data, material.learner
+    number = min(2000, len(data.train_labels))
     within = inside(model)
     learned = to_input(data.train_images[:number]), data.train_labels[:number]
     images, labels = to_input(data.test_images[:400]), data.test_labels[:400]
@@ -158,16 +158,14 @@ def walking_back(material):
     model = material.learner
     step, state = material.first_epoch[len(material.first_epoch) // 2]
     model.set_weights(state)
-    image, label = to_input(material.digit(4)[None]), np.array([4])
-    within = inside(model)
-    with tf.GradientTape() as tape:
-        x = tf.constant(image)
-        tape.watch(x)
-        values = within(x, training=False) | {"input": x}
-        loss = model.compute_loss(x, label, values["output"])
-    down = tape.gradient(loss, [values[name] for name in _LAYERS])
-    up = {name: _sheet(name, values[name]) for name in _LAYERS}
-    down = {n: _sheet(n, grad) for n, grad in zip(_LAYERS, down, strict=True)}
+    label = np.array([4])
+    made, slopes, loss = slopes_of(
+        inside(model),
+        material.digit(4),
+        lambda output: model.compute_loss(None, label, output),
+    )
+    up = {name: _sheet(name, made[name]) for name in _LAYERS}
+    down = {name: _sheet(name, slopes[name]) for name in _LAYERS}
     figure, axes = panels(
         2, len(_LAYERS), left=0.07, right=0.99, bottom=0.16, top=0.72, hspace=0.08
     )
@@ -261,9 +259,9 @@ def turning(material):
 def _wipe(*panels):
     """Empty panels, but not of their titles."""
     for ax in panels:
-        title, pad = ax.get_title(), 14
+        title = ax.get_title()
         ax.clear()
-        ax.set_title(title, pad=pad)
+        ax.set_title(title, pad=14)
 
 
 def still(film):

@@ -26,7 +26,7 @@ from lenet_keras.model import VARIANTS, build_lenet5, load_model
 from lenet_keras.page import export_page
 from lenet_keras.photograph import picture_of
 from lenet_keras.recipes import RECIPES, named_recipe
-from lenet_keras.rows import by_line, certainties_of, number_of, read_digits
+from lenet_keras.rows import answers_of, by_line, certainties_of, number_of, read_digits
 from lenet_keras.runs import (
     MODEL,
     PICTURES,
@@ -212,7 +212,7 @@ def _positive(text):
 
 def _summary(args):
     """Count parameters, connections, multiply-adds and receptive fields."""
-    _console().print(count_table(build_lenet5(args.variant)))
+    plain_console().print(count_table(build_lenet5(args.variant)))
 
 
 def _train(args):
@@ -232,7 +232,7 @@ def _train_in(out, args):
     data, found = load_for(settings)
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size
-    console = _console()
+    console = plain_console()
     checkpoint = Checkpoint(out, settings | {"found": found})
     model, epochs_done = model_of(checkpoint) if args.resume else (None, 0)
     if model is None:  # new, or stopped before its first epoch was saved
@@ -305,7 +305,7 @@ def _evaluate(args):
             f"the model {model.name!r} reads {', '.join(classes)}; the images of "
             f"{data.name} are digits. Name a folder with such images by --data."
         )
-    _report(_console(), model, data)
+    _report(plain_console(), model, data)
 
 
 def _predict(args):
@@ -316,7 +316,7 @@ def _predict(args):
     """
     model, files = _reader(args)
     pictures = [picture for file in files for picture in _expanded(file)]
-    table = _table("picture", "answer", "certainty of each")
+    table = Table("picture", "answer", "certainty of each", left=("answer",))
     read, failures = [], []
     for path in pictures:
         try:
@@ -330,9 +330,11 @@ def _predict(args):
             table.add_row(name, number_of(line), certainties_of(line))
             name = ""
     if read:
-        _console().print(table)
+        plain_console().print(table)
     if any(digit.is_doubtful for _, found in read for digit in found):
-        _console().print("? after a digit: the picture is like none that was learned.")
+        plain_console().print(
+            "? after a digit: the picture is like none that was learned."
+        )
     if args.show and read:
         _show(args.show, read)
     if failures:
@@ -375,7 +377,7 @@ def _show(path, read):
     )
     write_whole(path, lambda file: figure.savefig(file, bbox_inches="tight"))
     plt.close(figure)
-    _console().print(f"Saved {printable(path)}")
+    _say_saved(plain_console(), path)
 
 
 def _page(args):
@@ -390,8 +392,8 @@ def _page(args):
     else:
         model = build_lenet5(args.variant or "1998", weights="mnist")
     page = export_page(model, args.out)
-    _say_saved(_console(), page.path)
-    _console().print("Open it in a browser.")
+    _say_saved(plain_console(), page.path)
+    plain_console().print("Open it in a browser.")
 
 
 def _model(path):
@@ -403,8 +405,7 @@ def _model(path):
 
 def _classes_of(model):
     """The names of a model's classes; of one that reads digits, one at a time."""
-    shape, output = model.output_shape, model.layers[-1]
-    reads = model.input_shape
+    shape, reads = model.output_shape, model.input_shape
     if not isinstance(shape, tuple) or not isinstance(reads, tuple):
         raise ValueError(f"the model {model.name!r} has several inputs or outputs.")
     if set(shape[1:-1]) - {None, 1}:
@@ -412,8 +413,7 @@ def _classes_of(model):
             f"the model {model.name!r} answers {shape[1:-1]} times for each image, and "
             "the commands read one digit at a time. Build it for 32x32."
         )
-    names = getattr(output, "classes", None) or map(str, range(shape[-1]))
-    return list(map(printable, names))
+    return list(map(printable, answers_of(model)))
 
 
 def _run_folder(args):
@@ -448,7 +448,7 @@ def _report(console, model, data):
     number = len(answers)
     names = _classes_of(model)
     if len(names) <= _COLUMNS:
-        table = _table("true / predicted", *names)
+        table = Table("true / predicted", *names)
         counts = confusion(data.test_labels, answers, len(names))
         for name, row in zip(names, counts, strict=True):
             table.add_row(name, *map(str, row))
@@ -507,11 +507,3 @@ def _end_of(path, length):
     """A path as text, its end where it is long."""
     name = printable(path)
     return name if len(name) <= length else "..." + name[3 - length :]
-
-
-def _console():
-    return plain_console()
-
-
-def _table(first, *columns):
-    return Table(first, *columns, left=("answer",))

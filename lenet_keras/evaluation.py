@@ -65,8 +65,7 @@ def predict(model: keras.Model, images) -> np.ndarray:
     Raises:
         ValueError: for images that the model cannot read.
     """
-    scores = _scores(model, images)
-    return scores if _are_probabilities(scores) else softmax(scores, axis=-1)
+    return _probabilities(_scores(model, images))
 
 
 def penalties(model, images):
@@ -82,9 +81,7 @@ def penalties(model, images):
     scores = _scores(model, images)
     if _gives_distances(model):
         return -scores.max(axis=-1)
-    if not _are_probabilities(scores):
-        scores = softmax(scores, axis=-1)
-    return -np.log(np.maximum(scores.max(axis=-1), 1e-30))
+    return -np.log(np.maximum(_probabilities(scores).max(axis=-1), 1e-30))
 
 
 def doubtful(model, images, threshold=None):
@@ -153,6 +150,11 @@ def _answers(model, x):
     full = len(x) + -len(x) % strategy.num_replicas_in_sync
     padded = x[np.minimum(np.arange(full), len(x) - 1)]
     return model.predict(padded, batch_size=full, verbose=0)[: len(x)]
+
+
+def _probabilities(scores):
+    """Scores as probabilities: as they are where they are some, else by softmax."""
+    return scores if _are_probabilities(scores) else softmax(scores, axis=-1)
 
 
 def _are_probabilities(scores):
