@@ -21,7 +21,7 @@ from lenet_keras.checks import BackendError, check_weights, need_tensorflow
 from lenet_keras.data import load_named
 from lenet_keras.evaluation import confusion, evaluate, mistakes, most_confused
 from lenet_keras.files import write_whole
-from lenet_keras.hints import counted, printable
+from lenet_keras.hints import check_name, counted, printable
 from lenet_keras.model import VARIANTS, build_lenet5, load_model
 from lenet_keras.page import export_page
 from lenet_keras.photograph import picture_of
@@ -220,6 +220,7 @@ def _train(args):
 
 def _train_in(out, args):
     settings = _run_settings(args, out)
+    check_name("variant", settings["variant"], VARIANTS)
     name = settings["recipe"] or settings["variant"]
     recipe = named_recipe(name)
     data, found = load_for(settings)

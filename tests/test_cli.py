@@ -286,7 +286,7 @@ def test_there_must_be_a_run_to_resume(capsys, tmp_path):
     [
         ("summary --variant clasic", "Did you mean 'classic'?"),
         ("train --recipe lush", "paper, paper-distorted, best; received 'lush'"),
-        ("train --variant lenet", "classic, dense, sigmoid, tanh, 1998, modern"),
+        ("train --variant lenet", "variant must be one of classic, dense, sigmoid,"),
         ("train --data nowhere", "nowhere"),
         ("evaluate gone.keras", "no model 'gone.keras'"),
         ("predict gone.keras a.png", "no model 'gone.keras'"),
