@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.evaluation import doubtful, penalties, predict
+from lenet_keras.evaluation import doubtful, predict
 from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
@@ -100,16 +100,13 @@ def read_digits(image, model=None):
         )
     inputs = to_input(np.stack([cut.frame for cut in [*alone, *found]]))
     read = _read(inputs, [*alone, *found], model)
-    if not (alone and found):
-        return read
-    # A digit alone, unless it is less like one than the worst of several; those that
-    # touch are like none, once they are cut apart.
-    far = penalties(model, inputs)
-    worst = max(
-        (far[1:][k] for k, cut in enumerate(found) if not cut.touches), default=0
-    )
-    is_alone = not read[0].is_doubtful and far[0] <= worst
-    return read[:1] if is_alone else read[1:]
+    # A digit alone, unless all of several are like digits. What was cut through need
+    # not be: the network of rows has seen it whole.
+    is_odd = [digit.is_doubtful for digit in read[len(alone) :]]
+    is_odd = [odd and not cut.touches for odd, cut in zip(is_odd, found, strict=True)]
+    if alone and not read[0].is_doubtful and (len(found) < 2 or any(is_odd)):
+        return read[:1]
+    return read[len(alone) :] or read
 
 
 def _every(grey):
