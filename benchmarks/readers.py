@@ -1,21 +1,26 @@
 """Read the corpus with ours and with RapidOCR: right, refused, wrong, milliseconds.
 
-    python benchmarks/readers.py [CONDITION ...] [--number 200] [--seed 1] [--rows]
+    python benchmarks/readers.py [CONDITION ...] [--number 200] [--seeds 1] [--save]
+    python benchmarks/readers.py --rows [--number 40] [--seeds 0 1 2] [--save]
 
 Ours is `read_digit` and a variant with its shipped weights. RapidOCR, which brings its
 models, is read beside it where it is installed (pip install rapidocr onnxruntime), the
-detector off; letters count as no answer. Seed 1 draws from MNIST's test digits, seed 0,
-which may be tuned on, from the last 5,000 training digits. `--rows` reads rows of five
-digits with `read_digits` instead, at gaps of +6 to -4 pixels: whole rows right.
+detector off; letters count as no answer. Seed 1 and above draw from MNIST's test
+digits, seed 0, which may be tuned on, from the last 5,000 training digits. `--rows`
+reads rows of five digits instead, at gaps of +6 to -4 pixels: whole rows right, by
+`read_digits` (Section VII), by cuts (Section V) and by RapidOCR.
 """
 
 import argparse
+import itertools
 import logging
 import time
 from pathlib import Path
 
 import numpy as np
+from accuracy import with_table
 from corpus import CONDITIONS, pictures, row
+from cuts import read_by_cuts
 from PIL import Image
 
 from lenet_keras import (
@@ -36,57 +41,92 @@ except ImportError:
 RESULTS = Path(__file__).with_suffix(".md")
 
 
+GAPS = (6, 2, 0, -2, -4)
+
+
 def main():
     args = _arguments()
     use_all_cores()
+    name, lines = ("rows", rows(args)) if args.rows else ("one digit", digits(args))
+    table = []
+    for line in lines:
+        print(line, flush=True)
+        table.append(line)
+    if args.save:
+        text = with_table(RESULTS.read_text("utf-8"), "\n".join([*table, ""]), name)
+        write_whole(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def drawn_from(seed):
+    """The images and labels that a seed draws from."""
     data = load("mnist")
-    images, labels = (
-        (data.test_images, data.test_labels)
-        if args.seed
-        else (data.train_images[-5000:], data.train_labels[-5000:])
-    )
-    if args.rows:
-        return read_rows(images, labels, args)
+    if seed:
+        return data.test_images, data.test_labels
+    return data.train_images[-5000:], data.train_labels[-5000:]
+
+
+def digits(args):
+    """Each condition of the corpus: the lines of a table, one by one."""
+    images, labels = drawn_from(args.seeds[0])
     readers = ours(args.variants) | (others() if args.others else {})
-    lines = heading(readers)
+    yield from heading("condition", readers)
     sums = {name: np.zeros(3) for name in readers}
     names = args.conditions or CONDITIONS
     for condition in names:
-        drawn = list(pictures(condition, images, args.number, args.seed))
+        drawn = list(pictures(condition, images, args.number, args.seeds[0]))
         truth = [None if condition == "two digits" else labels[k] for _, k in drawn]
         cells = []
         for name, reader in readers.items():
             shares, milliseconds = read_all(reader, [p for p, _ in drawn], truth)
             sums[name] += shares
             cells.append(cell(shares, milliseconds))
-        lines.append(f"| {condition} | " + " | ".join(cells) + " |")
-        print(lines[-1], flush=True)
+        yield f"| {condition} | " + " | ".join(cells) + " |"
     cells = [cell(sums[name] / len(names)) for name in readers]
-    lines.append("| **all** | " + " | ".join(cells) + " |")
-    print(lines[-1])
-    if args.save:
-        text = "\n".join(lines) + "\n"
-        write_whole(RESULTS, lambda path: path.write_text(text))
+    yield "| **all** | " + " | ".join(cells) + " |"
 
 
-def read_rows(images, labels, args):
-    """Print the share of rows of five digits that are read whole, for each gap."""
-    for gap in (6, 2, 0, -2, -4):
-        generator = np.random.default_rng((args.seed, gap + 10))
-        chosen = [generator.choice(len(images), 5, False) for _ in range(args.number)]
-        for variant in args.variants:
-            model = build_lenet5(variant, weights="mnist")
-            right = sum(
-                [digit.answer for digit in read_digits(row(images[five], gap), model)]
-                == list(map(str, labels[five]))
-                for five in chosen
-            )
-            print(f"gap {gap:+d}, {variant}: {right / args.number:.1%}", flush=True)
+def rows(args):
+    """Rows of five digits, read whole: the lines of a table, one by one."""
+    readers = of_rows(args.variants) | (others(text=True) if args.others else {})
+    yield from heading("gap, seed", readers)
+    for gap, seed in itertools.product(GAPS, args.seeds):
+        images, labels = drawn_from(seed)
+        generator = np.random.default_rng((seed, gap + 10))
+        chosen = [
+            generator.choice(len(images), 5, replace=False) for _ in range(args.number)
+        ]
+        drawn = [255 - row(images[five], gap) for five in chosen]
+        truth = ["".join(map(str, labels[five])) for five in chosen]
+        cells = []
+        for reader in readers.values():
+            (right, *_), milliseconds = read_all(reader, drawn, truth)
+            cells.append(f"{right:.1%} ({milliseconds:.0f} ms)")
+        yield f"| {gap:+d}, {seed} | " + " | ".join(cells) + " |"
 
 
-def heading(readers):
+def of_rows(variants):
+    """Readers of a row, a picture in and its number out: two for each variant."""
+
+    def readers(variant):
+        model = build_lenet5(variant, weights="mnist")
+
+        def by_network(picture):
+            try:
+                return "".join(digit.answer for digit in read_digits(picture, model))
+            except ValueError:
+                return None
+
+        def by_cuts(picture):
+            return "".join(map(str, read_by_cuts(255 - picture, model)))
+
+        return {f"read_digits, {variant}": by_network, f"cuts, {variant}": by_cuts}
+
+    return {k: reader for v in variants for k, reader in readers(v).items()}
+
+
+def heading(first, readers):
     return [
-        "| condition | " + " | ".join(readers) + " |",
+        f"| {first} | " + " | ".join(readers) + " |",
         "| --- |" + " --- |" * len(readers),
     ]
 
@@ -129,21 +169,24 @@ def ours(variants):
     return {v: reader(build_lenet5(v, weights="mnist")) for v in variants}
 
 
-def others():
-    """RapidOCR, if it is installed."""
+def others(text=False):
+    """RapidOCR, if it is installed; its answer as text, or as one digit."""
     if rapidocr is None:
         print("RapidOCR is not installed: only ours is read.")
         return {}
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    engine = rapidocr.RapidOCR(params={"Global.log_level": "error"})
+    one = "EngineConfig.onnxruntime.intra_op_num_threads"  # or they wait for each other
+    engine = rapidocr.RapidOCR(params={"Global.log_level": "error", one: 1})
 
     def read(picture):
         white = Image.new("RGB", picture.shape[1::-1], "white")
         image = Image.fromarray(picture)
         white.paste(image, mask=image if image.mode == "RGBA" else None)
         found = engine(np.asarray(white), use_det=False, use_cls=False, use_rec=True)
-        text = "".join(found.txts or ()).strip()
-        return int(text) if len(text) == 1 and text in "0123456789" else None
+        answer = "".join(found.txts or ()).strip()
+        if text:
+            return answer
+        return int(answer) if len(answer) == 1 and answer in "0123456789" else None
 
     return {"RapidOCR": read}
 
@@ -153,7 +196,7 @@ def _arguments():
     parser.add_argument("conditions", nargs="*", metavar="CONDITION")
     parser.add_argument("--variants", nargs="*", default=["1998", "modern"])
     parser.add_argument("--number", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1])
     parser.add_argument("--rows", action="store_true", help="rows of five digits")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}")
     parser.add_argument(

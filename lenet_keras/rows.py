@@ -1,8 +1,9 @@
 """Several digits of one picture: a row, a form, a page, each digit with its box.
 
-LeCun et al. (1998), Section V: where it is not clear where a digit ends, many cuts are
-tried; each stretch between two of them is read, and the way from the first cut to the
-last with the smallest sum of penalties is the answer.
+LeCun et al. (1998), Section VII: a convolutional network is laid over a whole row as
+one larger network. It answers at each place which digit stands there, or none, since it
+learned from rows what lies between two digits; dynamic programming makes a number of
+these answers. No cut comes before the reading, where digits touch.
 """
 
 import functools
@@ -10,12 +11,14 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.evaluation import doubtful, penalties, predict
+from lenet_keras.evaluation import doubtful, predict
 from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
+from lenet_keras.paper import BACKGROUND, INK
 from lenet_keras.photograph import (
     cut_out,
     find,
@@ -26,15 +29,19 @@ from lenet_keras.photograph import (
     outermost,
     sheet_of,
     shrunk,
+    strokes_alone,
 )
+from lenet_keras.weights import FOLDER
 
 _SIDE = 1024  # of the copy that is searched
 _EVEN = 40  # between the darkest and the lightest grey of a border that is paper
-_LONGEST = 7  # units that may make one digit
-# What each digit costs beside its own penalty, below 0 since two in one are too few,
-# and what an odd shape costs; chosen on rows of validation images.
-_PER_DIGIT = -3.0
-_PER_SHAPE = 40.0
+_FIELD = 32  # pixels of the network's input
+# A row is read in a copy with digits 20 pixels high, as in MNIST.
+_HEIGHT = 20
+_CLEAR = 5  # pixels between digits that do not touch
+# A digit is what five places in a row say together, and the next one stands six on:
+# chosen on rows of validation images.
+_RUN, _APART = 5, 6
 
 
 class Digit(NamedTuple):
@@ -48,24 +55,23 @@ class Digit(NamedTuple):
     input: np.ndarray  # float32 (32, 32, 1), what the network saw
 
 
-class _Unit(NamedTuple):
-    """A piece of ink that is not cut further."""
+class _Line(NamedTuple):
+    """A row of a sheet without all else, its digits 20 pixels high."""
 
-    top: int
-    left: int
-    mask: np.ndarray  # bool (rows, columns)
+    ink: np.ndarray  # float (rows, columns), 0 to 1
+    pieces: np.ndarray  # int, numbered as on the sheet, in the sheet's pixels
+    corner: tuple[int, int]  # its first row and column on the sheet
+    scale: float  # its pixels to one of the sheet
 
-    @property
-    def bottom(self):
-        return self.top + self.mask.shape[0]
 
-    @property
-    def right(self):
-        return self.left + self.mask.shape[1]
+class _Cut(NamedTuple):
+    """What was cut out as a digit."""
 
-    @property
-    def middle(self):
-        return self.left + np.nonzero(self.mask)[1].mean()
+    frame: np.ndarray  # bytes (28, 28)
+    box: tuple[int, int, int, int]
+    line: int
+    chances: np.ndarray  # float (10,), of each digit, as the whole row was read
+    touches: bool = False  # whether a neighbour's stroke had to be cut through
 
 
 def read_digits(image, model=None):
@@ -86,46 +92,46 @@ def read_digits(image, model=None):
     model = model or _shipped()
     name = name_of(image)
     grey = one_channel(open_picture(image, name))
-    alone = _alone(grey, name, model)
-    found = _every(grey, model)
+    alone, found = _alone(grey, name), _every(grey)
     if not (alone or found):
         raise ValueError(
             f"{name} shows no digits. Write them with a thick dark pen on plain light "
             "paper."
         )
-    return [alone] if _is_nearer(alone, found, model) else found
+    inputs = to_input(np.stack([cut.frame for cut in [*alone, *found]]))
+    read = _read(inputs, [*alone, *found], model)
+    # A digit alone, unless all of several are like digits. What was cut through need
+    # not be: the network of rows has seen it whole.
+    is_odd = [digit.is_doubtful for digit in read[len(alone) :]]
+    is_odd = [odd and not cut.touches for odd, cut in zip(is_odd, found, strict=True)]
+    if alone and not read[0].is_doubtful and (len(found) < 2 or any(is_odd)):
+        return read[:1]
+    return read[len(alone) :] or read
 
 
-def _is_nearer(alone, found, model):
-    """Whether a digit alone is like one, and more so than the worst of several."""
-    if not (alone and found):
-        return not found
-    worst = penalties(model, np.stack([digit.input for digit in found])).max()
-    return not alone.is_doubtful and penalties(model, alone.input[None])[0] <= worst
-
-
-def _every(grey, model):
+def _every(grey):
     """All that may be digits in a picture, line by line."""
     small, margin = _with_margin(shrunk(grey, _SIDE))
     sheet = _sheet(small)
     if sheet is None or all(one.at_border for one in sheet.writings):
         (small, sheet), margin = find(grey), 0  # one digit, perhaps, cut out tight
-    lines = _lines(sheet) if sheet else []
-    found = []
-    for number, (units, height) in enumerate(lines):
-        for group in _groups(units, height):
-            found += _read(group, height, sheet.ink, model, number)
+    if sheet is None:
+        return []
     scale = max(grey.shape) / (max(small.shape) - 2 * margin)
-    return [digit._replace(box=_placed(digit.box, margin, scale)) for digit in found]
+    return [
+        cut._replace(line=number, box=_placed(cut.box, margin, scale))
+        for number, writings in enumerate(_lines(sheet))
+        for cut in _cuts(_line_of(writings, sheet), sheet)
+    ]
 
 
-def _alone(grey, name, model):
-    """The digit of a picture with only one, as `read_digit` finds it; or None."""
+def _alone(grey, name):
+    """The digit of a picture with only one, as `read_digit` finds it; or none."""
     try:
         shown, box = located(grey, name)
     except ValueError:
-        return None
-    return _digits(to_input(shown["frame"]), [box], model, line=0)[0]
+        return []
+    return [_Cut(shown["frame"], box, 0, np.ones(10))]
 
 
 def _with_margin(grey):
@@ -168,6 +174,15 @@ def _shipped():
     return build_lenet5("1998", weights="mnist")
 
 
+@functools.cache
+def _row_reader():
+    """The network that is laid over rows; its last class is none of the digits."""
+    shape = (_FIELD, None, 1)
+    return build_lenet5(
+        "modern", classes=11, input_shape=shape, weights=FOLDER / "rows.npz"
+    )
+
+
 def answers_of(model):
     """What the classes of a model are called: digits, or the characters of its codes.
 
@@ -181,6 +196,21 @@ def answers_of(model):
     if isinstance(output, EuclideanRBF):
         return list(output.classes)
     return list(map(str, range(model.output_shape[-1])))
+
+
+def _read(inputs, cuts, model):
+    """What a model answers to some frames, as a list of `Digit`."""
+    names = answers_of(model)
+    chances, doubt = predict(model, inputs), doubtful(model, inputs)
+    if names == list("0123456789"):
+        # What was cut through counts as the network of rows saw it, whole.
+        touches = np.array([[cut.touches] for cut in cuts])
+        chances = np.where(touches, 1, chances) * [cut.chances for cut in cuts]
+        chances /= chances.sum(axis=1, keepdims=True)
+    return [
+        Digit(names[row.argmax()], float(row.max()), bool(in_doubt), *cut[1:3], x)
+        for row, in_doubt, cut, x in zip(chances, doubt, cuts, inputs, strict=True)
+    ]
 
 
 def _sheet(small):
@@ -228,7 +258,7 @@ def _spanned(sheet):
 
 
 def _lines(sheet):
-    """The rows of a sheet: each its units of ink and the height of its digits."""
+    """The rows of a sheet: lists of its `Writing`."""
     first = sheet.writings[0]
     strong = [
         one
@@ -237,37 +267,51 @@ def _lines(sheet):
         and not (one.at_border and one is not first)
     ]
     tall = np.median([one.height for one in strong])
-    strong = [one for one in strong if 0.4 * tall < one.height < 2.5 * tall]
     rows = []
-    for one in sorted(strong, key=lambda one: one.box[0].start + one.box[0].stop):
-        middle = (one.box[0].start + one.box[0].stop) / 2
-        for row in rows:
-            if abs(middle - np.mean(row["middles"])) < 0.6 * tall:
-                break
+    for one in sorted(strong, key=_middle):
+        if not 0.4 * tall < one.height < 2.5 * tall:
+            continue
+        if rows and _middle(one) - np.mean([*map(_middle, rows[-1])]) < 0.6 * tall:
+            rows[-1].append(one)
         else:
-            row = {"middles": [], "writings": []}
-            rows.append(row)
-        row["middles"].append(middle)
-        row["writings"].append(one)
-    return [_units_of(row["writings"], sheet) for row in rows]
+            rows.append([one])
+    return rows
 
 
-def _units_of(writings, sheet):
-    """The units of a row, from left to right, and how high its digits are."""
-    height = float(np.median([one.height for one in writings]))
-    units = []
-    for one in writings:
-        units += _cut(one, sheet.ink, height)
-    # What is near and was too small to be a digit: the bar of a 5.
-    taken = {int(sheet.pieces[one.strokes][0]) for one in writings}
+def _middle(writing):
+    return (writing.box[0].start + writing.box[0].stop) / 2
+
+
+def _line_of(writings, sheet):
+    """The row of some writings, with what is near and too small: the bar of a 5."""
+    tall = np.median([one.height for one in writings])
+    least = 0.04 * np.mean([one.strokes.sum() for one in writings])
     areas = np.bincount(sheet.pieces.ravel())
-    ink = np.mean([one.strokes.sum() for one in writings])
-    for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1):
-        is_near = any(_is_near(box, one.box, 0.15 * height) for one in writings)
-        if k not in taken and areas[k] > 0.04 * ink and is_near:
-            mask = sheet.pieces[box] == k
-            units.append(_Unit(box[0].start, box[1].start, mask))
-    return sorted(units, key=lambda unit: unit.middle), height
+    is_kept = [False] + [
+        area > least and any(_is_near(box, one.box, 0.15 * tall) for one in writings)
+        for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
+    ]
+    pieces = np.where(np.array(is_kept)[sheet.pieces], sheet.pieces, 0)
+    rows, columns = ndimage.find_objects((pieces > 0).astype(int))[0]
+    pieces = np.pad(pieces[rows, columns], 1)
+    height, width = pieces.shape
+    ink = np.pad(sheet.ink, 1)[rows.start :, columns.start :][:height, :width]
+    is_edge = ndimage.binary_dilation(pieces > 0, np.ones((3, 3)))
+    strong = np.quantile(ink[pieces > 0], 0.8)
+    ink = np.float32(np.where(is_edge, np.minimum(ink / strong, 1), 0))
+    scale = _HEIGHT / _height(pieces > 0, max(1, round(tall / 2)))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BILINEAR))
+    return _Line(ink, pieces, (rows.start - 1, columns.start - 1), scale)
+
+
+def _height(is_ink, width):
+    """How high ink is within so many columns: that of digits which touch, too."""
+    written = is_ink.any(axis=0)
+    tops = np.where(written, is_ink.argmax(axis=0), len(is_ink))
+    bottoms = np.where(written, len(is_ink) - is_ink[::-1].argmax(axis=0), 0)
+    tops = ndimage.minimum_filter1d(tops, width)
+    return np.median((ndimage.maximum_filter1d(bottoms, width) - tops)[written])
 
 
 def _is_near(box, other, gap):
@@ -277,165 +321,112 @@ def _is_near(box, other, gap):
     )
 
 
-def _cut(writing, ink, height):
-    """Cut a piece where it costs little ink: at seams from its top to its foot."""
-    strokes = writing.strokes[writing.box]
-    top, left = (cut.start for cut in writing.box)
-    if writing.width < 0.7 * height:
-        return [_Unit(top, left, strokes)]
-    cost = np.where(strokes, ink[writing.box] / writing.contrast, 0) + 0.02
-    up, down = _seams(cost), _seams(cost[::-1])
-    seams = np.concatenate((up[0], down[0][:, ::-1]))
-    lengths = np.concatenate((up[1], down[1]))
-    # The cheapest seams that are no near copies of one another.
-    chosen = []
-    for k in np.argsort(lengths, kind="stable"):
-        apart = [np.abs(seams[k] - seams[other]).mean() for other in chosen]
-        inside = 0.15 * height < seams[k].mean() < len(up[1]) - 0.15 * height
-        if (
-            lengths[k] < 0.5 * height
-            and inside
-            and min(apart, default=height) > (0.15 * height)
-        ):
-            chosen.append(k)
-    edges = sorted((seams[k] for k in chosen), key=np.mean)
-    columns = np.arange(strokes.shape[1])
-    side = sum((columns >= edge[:, None]).astype(int) for edge in edges)
-    units = []
-    for k in range(len(edges) + 1):
-        mask = strokes & (side == k)
-        if mask.sum() > 0.02 * strokes.sum():
-            rows, cols = ndimage.find_objects(mask.astype(np.uint8))[0]
-            units.append(_Unit(top + rows.start, left + cols.start, mask[rows, cols]))
-    return units
+def _cuts(line, sheet):
+    """The digits of a row, from left to right."""
+    groups = _groups(line.ink)
+    chances = _chances(_level(line.ink, groups))
+    path = _best_path(chances)
+    ink = line.ink.sum(axis=0)
+    cuts = []
+    for group in groups:
+        # What stands clear of others is one digit, if it is none in a row.
+        middle = (group.start + group.stop) // 2
+        places = [k for k in path if group.start <= k < group.stop] or [middle]
+        between = [_least_between(ink, *pair) for pair in itertools.pairwise(places)]
+        edges = itertools.pairwise([group.start, *between, group.stop])
+        for place, (start, stop) in zip(places, edges, strict=True):
+            run = chances[max(0, place - _RUN // 2) : place + _RUN // 2 + 1, :10]
+            mean = np.exp(np.log(run).mean(axis=0))
+            cuts.append(_cut(line, sheet, start, stop, mean / mean.sum()))
+    return [cut for cut in cuts if cut]
 
 
-def _seams(cost):
-    """For each column of the foot, the cheapest way up to the top, a step aside a row.
-
-    Args:
-        cost: float array (rows, columns).
-
-    Returns:
-        int (columns, rows), the column of each seam in each row; float (columns,), what
-        each costs.
-    """
-    rows, columns = cost.shape
-    total, steps = cost[0], []
-    for row in cost[1:]:
-        padded = np.pad(total, 1, constant_values=np.inf)
-        ways = np.stack((padded[1:-1], padded[:-2] + 0.05, padded[2:] + 0.05))
-        steps.append(np.array((0, -1, 1))[ways.argmin(axis=0)])
-        total = row + ways.min(axis=0)
-    place = np.arange(columns)
-    seam = [place]
-    for step in reversed(steps):
-        place = place + step[place]
-        seam.append(place)
-    return np.stack(seam[::-1], axis=1), total
+def _least_between(ink, left, right):
+    """The column with least ink in the middle half between two places."""
+    quarter = (right - left) // 4
+    return left + quarter + int(ink[left + quarter : right - quarter].argmin())
 
 
-def _groups(units, height):
-    """Units between clear gaps; what is far apart belongs to no common digit."""
-    group, reach = [], -np.inf
-    for unit in units:
-        if group and unit.left - reach > 0.25 * height:
-            yield group
-            group, reach = [], -np.inf
-        group.append(unit)
-        reach = max(reach, unit.right)
-    yield group
-
-
-def _read(units, height, ink, model, line):
-    """The digits of a group: the cheapest way over its cuts (Section V)."""
-    stretches = [
-        (start, stop)
-        for start, stop in itertools.combinations(range(len(units) + 1), 2)
-        if stop - start <= _LONGEST and _may_be_digit(units[start:stop], height)
-    ]
-    if not stretches:
-        return []
-    inputs = to_input(
-        np.stack([frame(_ink_of(units[start:stop], ink)) for start, stop in stretches])
-    )
-    shapes = [_odd_shape(units[a:b], height) for a, b in stretches]
-    costs = penalties(model, inputs) + _PER_DIGIT + _PER_SHAPE * np.array(shapes)
-    path = _shortest(len(units), stretches, costs)
-    boxes = [_box(units[slice(*stretches[k])]) for k in path]
-    return _digits(inputs[path], boxes, model, line)
-
-
-def _digits(inputs, boxes, model, line):
-    """What a model answers to some frames, as a list of `Digit`."""
-    probabilities, doubt = predict(model, inputs), doubtful(model, inputs)
-    names = answers_of(model)
+def _groups(ink):
+    """The columns of digits that touch, or nearly do: slices between clear gaps."""
+    written = np.pad((ink > 0.2).any(axis=0), _CLEAR)
+    joined, _ = ndimage.label(ndimage.binary_closing(written, np.ones(_CLEAR)))
     return [
-        Digit(names[int(row.argmax())], float(row.max()), bool(in_doubt), box, line, x)
-        for row, in_doubt, box, x in zip(
-            probabilities, doubt, boxes, inputs, strict=True
-        )
+        slice(columns.start - _CLEAR, columns.stop - _CLEAR)
+        for (columns,) in ndimage.find_objects(joined)
     ]
 
 
-def _may_be_digit(units, height):
-    """Whether some units have the size of one digit."""
-    top, left, bottom, right = _box(units)
-    return bottom - top > 0.4 * height and right - left < 1.4 * max(
-        height, bottom - top
-    )
+def _level(ink, groups):
+    """A row in the field of the network: each group in the middle of 32 rows."""
+    level = np.zeros((_FIELD, ink.shape[1]), np.float32)
+    padded = np.pad(ink, ((_FIELD, _FIELD), (0, 0)))
+    for group in groups:
+        written = np.flatnonzero((ink[:, group] > 0.2).any(axis=1))
+        top = (written[0] + written[-1] + 1) // 2 + _FIELD // 2
+        level[:, group] = padded[top : top + _FIELD, group]
+    return level
 
 
-def _odd_shape(units, height):
-    """How far units are wider than digits are, or lower than those of their row."""
-    top, left, bottom, right = _box(units)
-    wide = (right - left) / max(height, bottom - top)
-    return max(0.0, wide - 0.9) + max(0.0, 0.8 - (bottom - top) / height)
-
-
-def _box(units):
-    """Top, left, bottom and right of units."""
-    return (
-        min(unit.top for unit in units),
-        min(unit.left for unit in units),
-        max(unit.bottom for unit in units),
-        max(unit.right for unit in units),
-    )
-
-
-def _ink_of(units, ink):
-    """The ink of units alone, cut to their box with a pixel around."""
-    top, left, bottom, right = _box(units)
-    alone = np.zeros((bottom - top + 2, right - left + 2))
-    for unit in units:
-        rows = slice(unit.top - top + 1, unit.bottom - top + 1)
-        columns = slice(unit.left - left + 1, unit.right - left + 1)
-        alone[rows, columns] += unit.mask
-    edge = ndimage.binary_dilation(alone, np.ones((3, 3)))
-    around = np.pad(ink, 1)[top : bottom + 2, left : right + 2]
-    # Its antialiased edge belongs to it, but not where the next unit was cut off.
-    return np.where(edge, around, 0) if len(units) else alone
-
-
-def _shortest(number, stretches, costs):
-    """The stretches on the cheapest way from the first cut to the last.
+def _chances(level):
+    """What stands in the middle of each window of a row, one a column (Section VII).
 
     Args:
-        number: int, units; a unit may be left out, at the price of the dearest stretch.
-        stretches: list of (start, stop).
-        costs: float array, one for each stretch.
+        level: float array (32, columns), paper 0 and ink 1.
 
     Returns:
-        List of int, indices of stretches, from left to right.
+        float array (columns, 11): each digit, and none.
     """
-    skip = costs.max() + 1
-    best = [(0.0, [])]
-    for stop in range(1, number + 1):
-        ways = [(best[stop - 1][0] + skip, best[stop - 1][1])]
-        ways += [
-            (best[start][0] + costs[k], [*best[start][1], k])
-            for k, (start, end) in enumerate(stretches)
-            if end == stop
-        ]
-        best.append(min(ways, key=lambda way: way[0]))
-    return best[-1][1]
+    width = level.shape[1]
+    # An answer comes every 4 pixels: four copies, each a pixel on, give one a pixel.
+    x = np.pad(level, ((0, 0), (_FIELD // 2, _FIELD // 2 + 8)))
+    length = _FIELD + 4 * (width // 4 + 1)
+    x = np.stack([x[:, k : k + length] for k in range(4)])[..., None]
+    answers = predict(_row_reader(), BACKGROUND + (INK - BACKGROUND) * x)[:, 0]
+    return np.maximum(answers.swapaxes(0, 1).reshape(-1, 11)[:width], 1e-6)
+
+
+def _best_path(chances):
+    """Where digits stand in a row: the likeliest sequence of digits and of none.
+
+    Args:
+        chances: float array (columns, 11).
+
+    Returns:
+        List of int, the column in the middle of each digit, from left to right.
+    """
+    gains = np.log(chances[:, :10] / chances[:, 10:])
+    gains = ndimage.convolve1d(gains, np.ones(_RUN), axis=0, mode="nearest").max(axis=1)
+    best = np.zeros(len(gains) + _APART)  # up to each column; none before the first
+    for k, gain in enumerate(gains):
+        best[k + _APART] = max(best[k + _APART - 1], best[k] + gain)
+    path, k = [], len(gains) - 1
+    while k >= 0:
+        is_digit = best[k + _APART] > best[k + _APART - 1]
+        path += [k] if is_digit else []
+        k -= _APART if is_digit else 1
+    return path[::-1]
+
+
+def _cut(line, sheet, start, stop, chances):
+    """Cut columns out of a row, with what leans out, without what leans in; or None."""
+    start, stop = int(start / line.scale), int(np.ceil(stop / line.scale))
+    areas = np.bincount(line.pieces.ravel())
+    inside = np.bincount(line.pieces[:, start:stop].ravel(), minlength=len(areas))
+    inside[0] = 0  # paper
+    is_own = inside > 0.8 * areas
+    is_shared = (
+        ~is_own & (inside > 0) & (inside >= min(0.3 * inside.sum(), inside.max()))
+    )
+    strokes = is_own[line.pieces]
+    strokes[:, start:stop] |= is_shared[line.pieces[:, start:stop]]
+    if not strokes.any():
+        return None
+    rows, columns = ndimage.find_objects(strokes.astype(int))[0]
+    strokes = np.pad(strokes[rows, columns], 1)
+    top, left = line.corner[0] + rows.start, line.corner[1] + columns.start
+    height, width = strokes.shape
+    ink = np.pad(sheet.ink, 1)[top : top + height, left : left + width]
+    box = top, left, top + height - 2, left + width - 2
+    digit = frame(strokes_alone(ink, strokes))
+    return _Cut(digit, box, 0, chances, bool(is_shared.any()))

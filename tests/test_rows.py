@@ -6,7 +6,14 @@ from helpers import digit
 from PIL import Image
 
 from lenet_keras import build_lenet5, read_digits
-from lenet_keras.rows import answers_of, by_line, certainties_of, number_of
+from lenet_keras.rows import (
+    _best_path,
+    _chances,
+    answers_of,
+    by_line,
+    certainties_of,
+    number_of,
+)
 
 
 def page(*lines, gap=12):
@@ -74,3 +81,20 @@ def test_digits_that_touch_the_border_of_a_picture_are_read():
     height, width = tight.shape
     for top, left, bottom, right in (one.box for one in found):
         assert 0 <= top < bottom <= height + 1 and 0 <= left < right <= width + 1
+
+
+def test_a_digit_is_named_once_and_the_next_one_stands_apart():
+    chances = np.full((30, 11), 0.01)
+    chances[:, 10] = 0.9
+    for middle, answer in ((8, 3), (16, 7)):
+        chances[middle - 2 : middle + 3] = 0.01
+        chances[middle - 2 : middle + 3, answer] = 0.9
+    assert _best_path(chances) == [8, 16]
+    assert _best_path(np.full((30, 11), 1 / 11)) == []
+
+
+def test_a_network_laid_over_a_row_answers_once_a_column():
+    chances = _chances(np.pad(digit("2") / 255, ((2, 2), (10, 11))))
+    assert chances.shape == (49, 11)
+    assert chances[0].argmax() == chances[-1].argmax() == 10  # none
+    assert 2 in chances.argmax(axis=1)
