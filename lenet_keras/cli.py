@@ -325,7 +325,7 @@ def _predict(args):
             failures.append(str(error))
             continue
         read.append((path, found))
-        name = _end_of(path, 24)
+        name = str(path)
         for line in by_line(found):
             table.add_row(name, number_of(line), certainties_of(line))
             name = ""
@@ -501,9 +501,3 @@ def _save_pictures(out, history, data, probabilities):
         )
         plt.close(figure)
     return [out / name for name in (MODEL, *PICTURES)]
-
-
-def _end_of(path, length):
-    """A path as text, its end where it is long."""
-    name = printable(path)
-    return name if len(name) <= length else "..." + name[3 - length :]
