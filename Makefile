@@ -49,6 +49,7 @@ figures: setup
 
 deck: setup
 	$(BIN)/python -m lecture --deck --out figures
+	$(BIN)/python -m lecture --deck --lang zh --out figures/zh
 
 lint: setup
 	$(BIN)/ruff check .
