@@ -30,6 +30,7 @@ class Film(NamedTuple):
     draw: Callable[[int], None]
     frames: int
     facts: dict
+    shown: float = 2 / 3  # how far it is where it stands still
 
 
 def sliding(material):
@@ -106,7 +107,7 @@ def learning(material):
             ax.set_title(heading, pad=14)
 
     facts = {"steps": steps[-1], "first": errors[0] / 100, "last": errors[-1] / 100}
-    return Film(figure, draw, len(steps), facts)
+    return Film(figure, draw, len(steps), facts, shown=1)
 
 
 def coming_apart(material):
@@ -146,7 +147,8 @@ def coming_apart(material):
         head_squares(axes, map(_title, layers))
         caption.set_text(f"after {steps[frame]} batches")
 
-    return Film(figure, draw, len(steps), {"steps": steps[-1], "images": len(labels)})
+    facts = {"steps": steps[-1], "images": len(labels)}
+    return Film(figure, draw, len(steps), facts, shown=1)
 
 
 _LAYERS = ("input", "c1", "s2", "c3", "s4", "c5", "f6", "output")
@@ -265,11 +267,11 @@ def _wipe(*panels):
 
 
 def still(film):
-    """A film as a figure, as it is after two thirds of its frames."""
+    """A film as a figure."""
 
     def draw(material):
         made = film(material)
-        made.draw(2 * made.frames // 3)
+        made.draw(min(int(made.shown * made.frames), made.frames - 1))
         return made.figure, made.facts
 
     draw.__doc__ = film.__doc__

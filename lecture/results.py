@@ -6,7 +6,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 import lenet_keras
 from lecture.measurements import need_mistakes, trained
-from lecture.slides import fit, fit_numbers, panels, size_titles
+from lecture.slides import SMALL, fit, fit_numbers, panels, size_titles
 from lenet_keras import paper, plots
 from lenet_keras.plots.style import coloured, note
 
@@ -248,6 +248,9 @@ def ladder(material):
     }
     figure, ax = panels(left=0.34, right=0.94, bottom=0.15, top=0.77)
     plots.plot_ladder(list(rungs), errors, paper.PUBLISHED_TEST_ERROR, ax)
+    ax.set_ylim(bottom=-1.6)  # room for the names
+    for name in ax.texts[: len(errors)]:
+        name.set_fontsize(SMALL)
     medians = [float(np.median(seeds)) for seeds in errors["test"]]
     facts = {"rungs": len(rungs), "first": medians[0], "last": medians[-1]}
     facts |= {"worst": max(medians), "where": list(rungs)[int(np.argmax(medians))]}
