@@ -40,19 +40,21 @@ const answers = {
   },
   npz: () => npz(network),
   // The errors while it learns from random weights, and of drawings that it is taught.
-  learn: ({ again, taught, steps }) => {
-    const learned = again ? startAgain(network, description.initializer, 7) : mapWeights(network, (weights) => weights.slice());
-    const digits = taught.map(({ strokes, label }) => ({ input: toInput(frameDigit(drawInk(strokes, 20))), label }));
-    const before = digits.map(({ input }) => answerOf(forward(learned, input)));
+  learn: ({ taught, stored, most }) => {
+    const learned = taught.length ? mapWeights(network, (weights) => weights.slice()) : startAgain(network, description.initializer, 7);
+    const digits = taught.map(({ strokes, label }) => {
+      const input = toInput(frameDigit(drawInk(strokes, 20)));
+      return { input, label, taken: answerOf(forward(learned, input)) };
+    });
     const measures = [];
-    const plan = { digits, stored: strokesOf(300, 5), heldOut: strokesOf(60, 77), rate: again ? 0.003 : 0.0006, rubbish: description.rubbish, every: 10 };
-    for (const measure of lesson(learned, { ...plan, isDone: (m) => m.steps >= steps || (!again && m.digits === 0) })) if (measure) measures.push(measure);
-    return { before, measures, after: digits.map(({ input }) => answerOf(forward(learned, input))), npz: npz(learned) };
+    lesson(learned, { digits, rubbish: description.rubbish, stored, most }, (measure) => measures.push(measure));
+    const after = digits.map(({ input }) => answerOf(forward(learned, input)));
+    return { before: digits.map(({ taken }) => taken), measures, after, npz: npz(learned) };
   },
   strokes: ({ number }) => {
     const inFrame = SAMPLES.map((strokes) => Array.from(drawInFrame(strokes, 20)));
     const framed = SAMPLES.map((strokes) => Array.from(toInput(frameDigit(drawInk(strokes, 20)))));
-    const stored = strokesOf(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
+    const stored = storedStrokes(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
     return { inFrame, framed, stored };
   },
   // For each unit, those of each layer above whose sums change with it, and some of the
@@ -95,11 +97,6 @@ const answers = {
 
 function npz(network) {
   return Buffer.concat(toNpz(kerasWeights(network, description.c5))).toString("base64");
-}
-
-function strokesOf(number, seed) {
-  const work = storedStrokes(number, seed);
-  for (let step = work.next(); ; step = work.next()) if (step.done) return step.value;
 }
 
 function covered({ height, width }, marks) {

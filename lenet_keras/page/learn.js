@@ -1,10 +1,14 @@
 // Learning in the page: gradient descent on the reader's digits and on strokes of our own.
-//
-// A lesson is a generator. It yields after each sample, so that whoever runs it can stop
-// after some milliseconds and go on later, and the drawing never waits.
+// It runs in a worker, beside the page, so that drawing never waits for it.
 "use strict";
 
 const BATCH = 16;
+const STORED = { learned: [600, 5], heldOut: [200, 77] }; // how many strokes, from what seed
+
+// Steps of Adam: how long, how large, and how many between two measures.
+const TOLD = { rate: 0.0003, every: 5, most: 150 };
+const SCRATCH = { rate: 0.003, every: 20, most: 1000 };
+const OWN_COPIES = 1 / 2; // the reader's digits are distorted by half as much as the strokes
 
 /** A network of the same layers with weights as before any training. */
 function startAgain(network, initializer, seed) {
@@ -47,30 +51,14 @@ function adam(network, rate) {
 }
 
 /** A copy moved, sized, squeezed and turned at random, a little. */
-function distortedCopy(input, random) {
-  const within = (size) => size * (2 * random() - 1);
+function distortedCopy(input, random, amount = 1) {
+  const within = (size) => amount * size * (2 * random() - 1);
   return distort(input, { shiftX: within(1.5), shiftY: within(1.5), scale: 1 + within(0.1), squeeze: 1 + within(0.1), rotation: within(10) });
 }
 
-/** Some strokes to learn from, or to measure the error on; yields after each. */
-function* storedStrokes(number, seed) {
-  const digits = writeDigits(seed);
-  const examples = [];
-  while (examples.length < number) {
-    examples.push(digits.next().value);
-    yield;
-  }
-  return examples;
-}
-
-/** The share of examples that the network misreads; yields after each. */
-function* errorOf(network, examples) {
-  let wrong = 0;
-  for (const { input, label } of examples) {
-    if (answerOf(forward(network, input)) !== label) wrong++;
-    yield;
-  }
-  return wrong / examples.length;
+/** The share of examples that the network misreads. */
+function errorOf(network, examples) {
+  return examples.filter(({ input, label }) => answerOf(forward(network, input)) !== label).length / examples.length;
 }
 
 function answerOf({ probabilities }) {
@@ -78,39 +66,48 @@ function answerOf({ probabilities }) {
 }
 
 /**
- * Train a network in place. Yields undefined after each sample, and after each few steps
- * a measure: how many `steps`, the `loss` of the last batches, the share of the `strokes`
- * that are misread, none of which it trains on, and of copies of the reader's `digits`.
+ * Train a network in place, on the reader's `digits` or, where there are none, from
+ * scratch. An example is an `input` and its `label`, one of the reader's also what it was
+ * `taken` for.
  *
- * `digits` are the reader's own examples, `stored` and `heldOut` those of the page; each
- * is an `input` and its `label`. It ends when `isDone` says so of a measure.
+ * After each few steps `report` gets a measure: how many `steps`, the `loss` since the
+ * last, the share of `strokes` that are misread, none of which it trains on, and of
+ * copies of `digits`; whether that `isLearned`, and whether the lesson `isDone`.
  */
-function* lesson(network, { digits, stored, heldOut, rate, rubbish, every, isDone, seed = 1 }) {
+function lesson(network, { digits, rubbish, seed = 1, stored = STORED, most }, report) {
+  const plan = digits.length ? TOLD : SCRATCH;
+  const [learned, heldOut] = [stored.learned, stored.heldOut].map(([number, seed]) => storedStrokes(number, seed));
   const random = randomNumbers(seed);
   const pick = (examples) => examples[Math.floor(random() * examples.length)];
   const copies = Array.from({ length: digits.length && 20 }, (_, k) => {
     const { input, label } = digits[digits.length - 1 - (k % digits.length)];
-    return { input: k ? distortedCopy(input, random) : input, label };
+    return { input: k < digits.length ? input : distortedCopy(input, random, OWN_COPIES), label };
   });
+  const rivals = learned.filter(({ label }) => digits.some(({ taken }) => taken === label));
   const gradient = zerosLike(network);
-  const step = adam(network, rate);
+  const step = adam(network, plan.rate);
   let [loss, samples] = [0, 0];
   for (let steps = 0; ; steps++) {
-    if (steps % every === 0) {
-      const strokes = yield* errorOf(network, heldOut);
-      const own = digits.length ? yield* errorOf(network, copies) : null;
-      const measure = { steps, loss: samples ? loss / samples : null, strokes, digits: own };
-      yield measure;
-      if (isDone(measure)) return;
+    if (steps % plan.every === 0) {
+      const errors = { strokes: errorOf(network, heldOut), digits: digits.length ? errorOf(network, copies) : null };
+      const measure = { steps, loss: samples ? loss / samples : null, ...errors };
+      const isLearned = digits.length ? errors.digits <= 0.1 && errorOf(network, digits) === 0 : errors.strokes <= 0.01;
+      const isDone = isLearned || steps >= (most ?? plan.most);
+      report({ ...measure, isLearned, isDone });
+      if (isDone) return;
       [loss, samples] = [0, 0];
     }
     for (let k = 0; k < BATCH; k++, samples++) {
-      const { input, label } = pick(digits.length && k % 4 === 0 ? digits : stored);
-      const states = forward(network, distortedCopy(input, random));
+      const isOwn = digits.length && k === 0;
+      const { input, label } = pick(isOwn ? digits : rivals.length && random() < 1 / 2 ? rivals : learned);
+      const states = forward(network, distortedCopy(input, random, isOwn ? OWN_COPIES : 1));
       loss += backward(network, states, label, gradient, rubbish);
-      yield;
     }
     step(gradient, BATCH);
-    yield;
   }
+}
+
+/** In the worker: give the lesson, and send each measure with the weights of its moment. */
+function giveLesson({ network, ...asked }) {
+  lesson(network, asked, (measure) => postMessage({ network, measure }));
 }

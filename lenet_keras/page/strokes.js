@@ -41,6 +41,12 @@ function* writeDigits(seed) {
   }
 }
 
+/** Some strokes to learn from, or to measure the error on. */
+function storedStrokes(number, seed) {
+  const digits = writeDigits(seed);
+  return Array.from({ length: number }, () => digits.next().value);
+}
+
 /**
  * Strokes as the network sees them, without the pad: scaled so that the longer side is
  * 20 pixels, and centred by mass. Nearly what `frameDigit` makes of the same drawing.
