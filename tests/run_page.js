@@ -5,7 +5,7 @@ const vm = require("vm");
 
 const page = fs.readFileSync(process.argv[2], "utf8");
 const element = (id) => page.match(new RegExp(`<script id="${id}"[^>]*>([^]*?)</script>`))[1];
-const scripts = ["lenet", "digit", "unit", "reach", "backprop", "strokes", "learn", "npz", "address"];
+const scripts = ["lenet", "digit", "unit", "reach", "backprop", "strokes", "learn", "npz", "address", "answer"];
 for (const name of scripts) vm.runInThisContext(element(`${name}.js`), name);
 const description = JSON.parse(element("network"));
 vm.runInThisContext(`var network = readNetwork(${JSON.stringify(description)})`);
@@ -15,6 +15,8 @@ const answers = {
   forward: ({ inputs }) => ({
     probabilities: inputs.map((input) => forward(network, Float32Array.from(input)).probabilities),
   }),
+  // Whether each reading is doubtful, by the rule that the page carries.
+  doubtful: ({ inputs }) => inputs.map((input) => isDoubtful(forward(network, Float32Array.from(input)), description.doubt)),
   // All layers of one input: sums and values, map after map.
   layers: ({ input }) => {
     const states = forward(network, Float32Array.from(input));

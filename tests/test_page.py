@@ -12,6 +12,7 @@ import pytest
 from helpers import ask_page as ask
 
 from lenet_keras import VARIANTS, build_lenet5, cli, predict, read_digit, to_input
+from lenet_keras.evaluation import doubtful
 from lenet_keras.images import distort_by
 from lenet_keras.page import WEB, export_page
 
@@ -151,6 +152,18 @@ def test_the_doubt_of_the_card_goes_with_its_own_weights(models, tmp_path, monke
         page = export_page(model, tmp_path / "page.html").path.read_text()
         network = re.search(r'id="network"[^>]*>(.*?)</script>', page, re.S)[1]
         assert json.loads(network)["doubt"] == expected
+
+
+@pytest.mark.parametrize("variant", ["1998", "classic"])
+def test_page_and_python_doubt_the_same_readings(variant, digits, tmp_path):
+    model = build_lenet5(variant, weights="mnist")
+    images = to_input(digits.test_images[:150])
+    images = np.concatenate([images, images[:, ::-1], np.roll(images, 9, axis=2)])
+    page = export_page(model, tmp_path / "page.html").path
+    answer = ask(page, "doubtful", inputs=images.reshape(len(images), -1).tolist())
+    expected = doubtful(model, images)
+    assert answer == expected.tolist()
+    assert 0.1 < expected.mean() < 0.9
 
 
 def test_a_name_cannot_break_out_of_its_script(tmp_path):

@@ -5,14 +5,22 @@
 const BATCH = 16;
 const STORED = { learned: [600, 5], heldOut: [200, 77] }; // how many strokes, from what seed
 
-// Steps of Adam: how long, how large, and how many between two measures.
+// Steps of Adam: how large, how many between two measures, and in all. How the reader's
+// digits are taught was chosen on MNIST's last 5,000 training images, on drawings that
+// `1998` and `classic` misread: what keeps most is that half of the strokes are of the
+// class that the digit was taken for, that the digit is distorted less than they are and
+// is two of sixteen samples, and that a lesson ends as soon as it is learned.
 const TOLD = { rate: 0.0003, every: 5, most: 150 };
-const SCRATCH = { rate: 0.003, every: 20, most: 1000 };
-const OWN_COPIES = 1 / 2; // the reader's digits are distorted by half as much as the strokes
+const SCRATCH = { rate: 0.003, every: 20, most: 1000 }; // chosen on strokes held out
+const OWN_COPIES = 1 / 4;
 
-/** A network of the same layers with weights as before any training. */
+/**
+ * A network of the same layers with weights as before any training; those of the sigmoid,
+ * which is a quarter as steep as tanh, four times as large (Glorot and Bengio, 2010).
+ */
 function startAgain(network, initializer, seed) {
   const random = randomNumbers(seed);
+  const gain = network.f6.squash === "sigmoid" ? 4 : 1;
   return mapWeights(network, (weights, name, part) => {
     if (part === "biases") return new Float32Array(weights.length);
     if (part === "coefficients") return new Float32Array(weights.length).fill(1 / 4);
@@ -20,7 +28,7 @@ function startAgain(network, initializer, seed) {
     const limits = table.flatMap((sources) => {
       const fanIn = sources.length * size * size;
       const limit = initializer === "FanInUniform" ? 2.4 / Math.sqrt(fanIn) : Math.sqrt(6 / (fanIn + table.length * size * size));
-      return Array(fanIn).fill(limit);
+      return Array(fanIn).fill(gain * limit);
     });
     return weights.map((_, i) => limits[i] * (2 * random() - 1));
   });
@@ -86,19 +94,22 @@ function lesson(network, { digits, rubbish, seed = 1, stored = STORED, most }, r
   const rivals = learned.filter(({ label }) => digits.some(({ taken }) => taken === label));
   const gradient = zerosLike(network);
   const step = adam(network, plan.rate);
-  let [loss, samples] = [0, 0];
+  let [loss, samples, before] = [0, 0, null];
   for (let steps = 0; ; steps++) {
     if (steps % plan.every === 0) {
       const errors = { strokes: errorOf(network, heldOut), digits: digits.length ? errorOf(network, copies) : null };
       const measure = { steps, loss: samples ? loss / samples : null, ...errors };
-      const isLearned = digits.length ? errors.digits <= 0.1 && errorOf(network, digits) === 0 : errors.strokes <= 0.01;
+      before ??= errors.strokes;
+      const isLearned = digits.length
+        ? errorOf(network, digits) === 0 && errors.digits <= 0.1 && errors.strokes <= before + 0.005
+        : errors.strokes <= 0.01;
       const isDone = isLearned || steps >= (most ?? plan.most);
       report({ ...measure, isLearned, isDone });
       if (isDone) return;
       [loss, samples] = [0, 0];
     }
     for (let k = 0; k < BATCH; k++, samples++) {
-      const isOwn = digits.length && k === 0;
+      const isOwn = digits.length && k % 8 === 0;
       const { input, label } = pick(isOwn ? digits : rivals.length && random() < 1 / 2 ? rivals : learned);
       const states = forward(network, distortedCopy(input, random, isOwn ? OWN_COPIES : 1));
       loss += backward(network, states, label, gradient, rubbish);
