@@ -25,8 +25,8 @@ const answers = {
   // Each drawing as bytes of ink on the pad, and framed as the network sees it.
   drawings: ({ drawings, width }) =>
     drawings.map((strokes) => {
-      const ink = drawInk(strokes, width);
-      const framed = frameDigit(ink);
+      const ink = drawInk(strokes, width / 2, PAD);
+      const framed = hasPaper(ink) ? frameDigit(strokes, width) : null;
       return { ink: Buffer.from(ink).toString("base64"), framed: framed && Array.from(framed) };
     }),
   samples: () => SAMPLES,
@@ -45,7 +45,7 @@ const answers = {
   learn: ({ taught, stored, most }) => {
     const learned = taught.length ? mapWeights(network, (weights) => weights.slice()) : startAgain(network, description.initializer, 7);
     const digits = taught.map(({ strokes, label }) => {
-      const input = toInput(frameDigit(drawInk(strokes, 20)));
+      const input = toInput(frameDigit(strokes, 20));
       return { input, label, taken: answerOf(forward(learned, input)) };
     });
     const measures = [];
@@ -53,19 +53,14 @@ const answers = {
     const after = digits.map(({ input }) => answerOf(forward(learned, input)));
     return { before: digits.map(({ taken }) => taken), measures, after, npz: npz(learned) };
   },
-  strokes: ({ number }) => {
-    const inFrame = SAMPLES.map((strokes) => Array.from(drawInFrame(strokes, 20)));
-    const framed = SAMPLES.map((strokes) => Array.from(toInput(frameDigit(drawInk(strokes, 20)))));
-    const stored = storedStrokes(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
-    return { inFrame, framed, stored };
-  },
+  strokes: ({ number }) => storedStrokes(number, 5).map(({ input, label }) => ({ input: Array.from(input), label })),
   // For each unit, those of each layer above whose sums change with it, and some of the
   // pixels that change it, beside those that are said to.
   reach: ({ input, units, pixels }) => units.map((unit) => {
     const states = forward(network, Float32Array.from(input));
     const at = (states[unit.name].height * unit.map + unit.row) * states[unit.name].width + unit.column;
     const marks = { ...dependsOn(network, states, unit), ...reachedFrom(network, states, unit) };
-    const said = Object.fromEntries(Object.entries(marks).map(([name, marks]) => [name, covered(states[name], marks)]));
+    const said = Object.fromEntries(Object.entries(marks).map(([name, marks]) => [name, placesOf(states[name], marks)]));
     const changed = {};
     let below = { ...states[unit.name], values: states[unit.name].values.map((x, i) => (i === at ? x + 1 : x)) };
     for (const name of LAYERS.slice(LAYERS.indexOf(unit.name) + 1)) {
@@ -101,7 +96,7 @@ function npz(network) {
   return Buffer.concat(toNpz(kerasWeights(network, description.c5))).toString("base64");
 }
 
-function covered({ height, width }, marks) {
+function placesOf({ height, width }, marks) {
   return marks.flatMap((mark) =>
     Array.from({ length: mark.height * mark.width }, (_, i) => {
       const [row, column] = [mark.row + Math.floor(i / mark.width), mark.column + (i % mark.width)];

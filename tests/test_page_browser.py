@@ -80,9 +80,7 @@ def test_a_stroke_drawn_with_the_mouse_is_read_live(open_page):
     for part in (0.3, 0.5, 0.7, 0.85):
         tab.mouse.move(middle, box["y"] + part * box["height"])
         settle(tab)
-        lengths.append(
-            tab.evaluate("drawInk(state.strokes, 20).filter(Boolean).length")
-        )
+        lengths.append(tab.evaluate("state.ink.filter(Boolean).length"))
     tab.mouse.up()
     assert lengths == sorted(set(lengths))  # the sample went, the stroke grew
     assert tab.evaluate("state.strokes.length") == 1
@@ -329,8 +327,9 @@ def test_it_learns_what_it_is_told_and_undoes_it(open_page, shipped, tmp_path):
     assert tab.is_disabled("#undoLesson")
 
 
-def test_it_learns_from_scratch_in_slices_and_can_be_stopped(open_page):
+def test_it_learns_from_scratch_beside_the_page_and_can_be_stopped(open_page):
     tab = open_page()
+    tab.evaluate("backward = lesson = () => {throw Error('the page would wait')}")
     tab.keyboard.press("i")
     tab.click("#scratch")
     wait(tab, "lessons.measures.length > 0")

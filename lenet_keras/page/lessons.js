@@ -163,32 +163,24 @@ function drawCurves(canvas, measures) {
 
 /** The kernels of C1 and C3 as they are now, and F6 beside the code of the answer. */
 function drawKernels() {
-  const { network, states } = state;
-  const rows = [["c1", 16], ["c3", 8]].map(([name, cell]) => kernelPicture(network[name], cell, say("kernelsOf", nameOf(name))));
+  const { states } = state;
   const f6 = makePicture(states.f6.values, 7, { cell: 12, label: nameOf("f6") });
   const answer = answerOf(states);
   const code = isRbf() ? makePicture(codeOf(answer), 7, { cell: 12, label: say("codeOf", description.classes[answer]) }) : null;
   const named = (name, ...pictures) => make("figure", {}, ...pictures, make("figcaption", {}, name));
   $("kernels").replaceChildren(
-    named(say("kernelsOf", "C1"), rows[0]),
-    named(say("kernelsOf", "C3"), rows[1]),
+    ...["c1", "c3"].map((name) => named(say("kernelsOf", nameOf(name)), kernelPicture(name))),
     named(nameOf("f6"), f6),
     ...(code ? [named(say("codeOf", description.classes[answer]), code)] : []),
   );
 }
 
 /** All kernels of a layer side by side, on one scale. */
-function kernelPicture({ kernels }, cell, label) {
-  const limit = largestSize(kernels);
-  const number = kernels.length / 25;
-  const columns = number === 6 ? 3 : Math.ceil(number / 6);
-  const canvas = make("canvas", { role: "img", "aria-label": label });
-  [canvas.width, canvas.height] = [columns * (5 * cell + 4), Math.ceil(number / columns) * (5 * cell + 4)];
-  const context = canvas.getContext("2d");
-  for (let k = 0; k < number; k++) {
-    const [x, y] = [(k % columns) * (5 * cell + 4), Math.floor(k / columns) * (5 * cell + 4)];
-    drawMap(context, Array.from(kernels.subarray(25 * k, 25 * k + 25)), 5, x, y, cell, (value) => signedColour(value, limit));
-  }
+function kernelPicture(name) {
+  const { kernels } = state.network[name];
+  const canvas = make("canvas", { role: "img", "aria-label": say("kernelsOf", nameOf(name)) });
+  const maps = { maps: kernels.length / 25, height: 5, width: 5, values: kernels };
+  drawStrip(canvas, `${name}Kernels`, maps, { limit: largestSize(kernels), off: new Set(), marks: [] });
   return canvas;
 }
 
