@@ -27,7 +27,7 @@ WEB = Path(__file__).parent
 SCRIPTS = """
     lenet digit unit reach backprop strokes learn npz address words state
     picture inspector answer pad layers play lessons tour page
-""".split()
+"""
 
 _EXPECTED = """\
   input   (32, 32, 1), or (28, 28, 1) with include_preprocessing
@@ -88,7 +88,8 @@ def _assemble(description):
     """The template with the style, the scripts and the network put in."""
     page = _read("page.html")
     scripts = "".join(
-        f'<script id="{name}.js">\n{_read(name + ".js")}</script>\n' for name in SCRIPTS
+        f'<script id="{name}.js">\n{_read(name + ".js")}</script>\n'
+        for name in SCRIPTS.split()
     )
     page = page.replace("<!-- style -->", f"<style>\n{_read('page.css')}</style>")
     page = page.replace("<!-- scripts -->\n", scripts)
