@@ -329,7 +329,7 @@ def test_it_learns_what_it_is_told_and_undoes_it(open_page, shipped, tmp_path):
 
 def test_it_learns_from_scratch_beside_the_page_and_can_be_stopped(open_page):
     tab = open_page()
-    tab.evaluate("backward = lesson = () => {throw Error('the page would wait')}")
+    tab.evaluate("void (backward = lesson = () => {throw Error('it would wait')})")
     tab.keyboard.press("i")
     tab.click("#scratch")
     wait(tab, "lessons.measures.length > 0")
