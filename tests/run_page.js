@@ -5,7 +5,7 @@ const vm = require("vm");
 
 const page = fs.readFileSync(process.argv[2], "utf8");
 const element = (id) => page.match(new RegExp(`<script id="${id}"[^>]*>([^]*?)</script>`))[1];
-const scripts = ["lenet", "digit", "unit", "reach", "backprop", "strokes", "learn", "npz", "address"];
+const scripts = ["lenet", "digit", "unit", "reach", "backprop", "strokes", "learn", "npz", "address", "answer"];
 for (const name of scripts) vm.runInThisContext(element(`${name}.js`), name);
 const description = JSON.parse(element("network"));
 vm.runInThisContext(`var network = readNetwork(${JSON.stringify(description)})`);
@@ -15,6 +15,8 @@ const answers = {
   forward: ({ inputs }) => ({
     probabilities: inputs.map((input) => forward(network, Float32Array.from(input)).probabilities),
   }),
+  // Whether each reading is doubtful, by the rule that the page carries.
+  doubtful: ({ inputs }) => inputs.map((input) => isDoubtful(forward(network, Float32Array.from(input)), description.doubt)),
   // All layers of one input: sums and values, map after map.
   layers: ({ input }) => {
     const states = forward(network, Float32Array.from(input));
@@ -23,8 +25,8 @@ const answers = {
   // Each drawing as bytes of ink on the pad, and framed as the network sees it.
   drawings: ({ drawings, width }) =>
     drawings.map((strokes) => {
-      const ink = drawInk(strokes, width);
-      const framed = frameDigit(ink);
+      const ink = drawInk(strokes, width / 2, PAD);
+      const framed = hasPaper(ink) ? frameDigit(strokes, width) : null;
       return { ink: Buffer.from(ink).toString("base64"), framed: framed && Array.from(framed) };
     }),
   samples: () => SAMPLES,
@@ -40,28 +42,25 @@ const answers = {
   },
   npz: () => npz(network),
   // The errors while it learns from random weights, and of drawings that it is taught.
-  learn: ({ again, taught, steps }) => {
-    const learned = again ? startAgain(network, description.initializer, 7) : mapWeights(network, (weights) => weights.slice());
-    const digits = taught.map(({ strokes, label }) => ({ input: toInput(frameDigit(drawInk(strokes, 20))), label }));
-    const before = digits.map(({ input }) => answerOf(forward(learned, input)));
+  learn: ({ taught, stored, most }) => {
+    const learned = taught.length ? mapWeights(network, (weights) => weights.slice()) : startAgain(network, description.initializer, 7);
+    const digits = taught.map(({ strokes, label }) => {
+      const input = toInput(frameDigit(strokes, 20));
+      return { input, label, taken: answerOf(forward(learned, input)) };
+    });
     const measures = [];
-    const plan = { digits, stored: strokesOf(300, 5), heldOut: strokesOf(60, 77), rate: again ? 0.003 : 0.0006, rubbish: description.rubbish, every: 10 };
-    for (const measure of lesson(learned, { ...plan, isDone: (m) => m.steps >= steps || (!again && m.digits === 0) })) if (measure) measures.push(measure);
-    return { before, measures, after: digits.map(({ input }) => answerOf(forward(learned, input))), npz: npz(learned) };
+    lesson(learned, { digits, rubbish: description.rubbish, stored, most }, (measure) => measures.push(measure));
+    const after = digits.map(({ input }) => answerOf(forward(learned, input)));
+    return { before: digits.map(({ taken }) => taken), measures, after, npz: npz(learned) };
   },
-  strokes: ({ number }) => {
-    const inFrame = SAMPLES.map((strokes) => Array.from(drawInFrame(strokes, 20)));
-    const framed = SAMPLES.map((strokes) => Array.from(toInput(frameDigit(drawInk(strokes, 20)))));
-    const stored = strokesOf(number, 5).map(({ input, label }) => ({ input: Array.from(input), label }));
-    return { inFrame, framed, stored };
-  },
+  strokes: ({ number }) => storedStrokes(number, 5).map(({ input, label }) => ({ input: Array.from(input), label })),
   // For each unit, those of each layer above whose sums change with it, and some of the
   // pixels that change it, beside those that are said to.
   reach: ({ input, units, pixels }) => units.map((unit) => {
     const states = forward(network, Float32Array.from(input));
     const at = (states[unit.name].height * unit.map + unit.row) * states[unit.name].width + unit.column;
     const marks = { ...dependsOn(network, states, unit), ...reachedFrom(network, states, unit) };
-    const said = Object.fromEntries(Object.entries(marks).map(([name, marks]) => [name, covered(states[name], marks)]));
+    const said = Object.fromEntries(Object.entries(marks).map(([name, marks]) => [name, placesOf(states[name], marks)]));
     const changed = {};
     let below = { ...states[unit.name], values: states[unit.name].values.map((x, i) => (i === at ? x + 1 : x)) };
     for (const name of LAYERS.slice(LAYERS.indexOf(unit.name) + 1)) {
@@ -97,12 +96,7 @@ function npz(network) {
   return Buffer.concat(toNpz(kerasWeights(network, description.c5))).toString("base64");
 }
 
-function strokesOf(number, seed) {
-  const work = storedStrokes(number, seed);
-  for (let step = work.next(); ; step = work.next()) if (step.done) return step.value;
-}
-
-function covered({ height, width }, marks) {
+function placesOf({ height, width }, marks) {
   return marks.flatMap((mark) =>
     Array.from({ length: mark.height * mark.width }, (_, i) => {
       const [row, column] = [mark.row + Math.floor(i / mark.width), mark.column + (i % mark.width)];

@@ -2,15 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
+from matplotlib.colors import rgb_to_hsv, to_rgb
 
-from lenet_keras import VARIANTS, build_lenet5, export_page, predict, read_digit
+from lenet_keras import VARIANTS, build_lenet5, export_page, plots, predict, read_digit
 from lenet_keras.page import WEB
 
 NAMES = ("c1", "s2", "c3", "s4", "c5", "f6", "output")
@@ -79,9 +80,7 @@ def test_a_stroke_drawn_with_the_mouse_is_read_live(open_page):
     for part in (0.3, 0.5, 0.7, 0.85):
         tab.mouse.move(middle, box["y"] + part * box["height"])
         settle(tab)
-        lengths.append(
-            tab.evaluate("drawInk(state.strokes, 20).filter(Boolean).length")
-        )
+        lengths.append(tab.evaluate("state.ink.filter(Boolean).length"))
     tab.mouse.up()
     assert lengths == sorted(set(lengths))  # the sample went, the stroke grew
     assert tab.evaluate("state.strokes.length") == 1
@@ -226,15 +225,19 @@ def draw(tab, strokes):
     settle(tab)
 
 
-def test_one_colour_language_positive_is_purple_as_in_the_figures(open_page):
-    style = (WEB / "page.css").read_text()
-    colours = matplotlib.colormaps["PuOr"]
-    for name, at in (("minus", 0.1), ("plus", 0.9)):
-        hex_ = style.split(f"--{name}: ")[1][:7]
-        rgb = [int(hex_[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        np.testing.assert_allclose(rgb, colours(at)[:3], atol=0.02)
+def test_one_colour_language_the_figures_colours_in_both_themes(open_page):
+    light, dark = re.findall(r":root.*?\{(.*?)\}", (WEB / "page.css").read_text(), re.S)
+    figures = {"minus": plots.NEGATIVE, "plus": plots.POSITIVE, "frame": plots.MARK}
+    for name, colour in figures.items():
+        own, lighter = (re.search(f"--{name}: (#\\w+)", s)[1] for s in (light, dark))
+        assert own == colour.lower()
+        assert abs(hue(lighter) - hue(colour)) < 0.05, name
     tab = open_page()
     assert tab.evaluate("signedColour(1, 1)[2] > signedColour(1, 1)[1]")
+
+
+def hue(colour):
+    return rgb_to_hsv(to_rgb(colour))[0]
 
 
 def test_doubt_is_the_cards_rule(open_page):
@@ -324,8 +327,9 @@ def test_it_learns_what_it_is_told_and_undoes_it(open_page, shipped, tmp_path):
     assert tab.is_disabled("#undoLesson")
 
 
-def test_it_learns_from_scratch_in_slices_and_can_be_stopped(open_page):
+def test_it_learns_from_scratch_beside_the_page_and_can_be_stopped(open_page):
     tab = open_page()
+    tab.evaluate("void (backward = lesson = () => {throw Error('it would wait')})")
     tab.keyboard.press("i")
     tab.click("#scratch")
     wait(tab, "lessons.measures.length > 0")

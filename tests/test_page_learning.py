@@ -13,6 +13,8 @@ from lenet_keras import VARIANTS, build_lenet5, cli, to_input
 from lenet_keras.losses import MaximumAPosteriori
 from lenet_keras.page import export_page
 
+FEW = {"learned": [300, 5], "heldOut": [60, 77]}  # strokes of the page, and their seeds
+
 
 def arrays_of(answer):
     return np.load(io.BytesIO(base64.b64decode(answer)), allow_pickle=False)
@@ -61,20 +63,18 @@ def test_the_saved_weights_load_into_the_same_network(variant, models, pages, tm
 
 @pytest.mark.parametrize("variant", ["1998", "classic"])
 def test_it_learns_from_random_weights(variant, pages):
-    answer = ask(pages[variant], "learn", again=True, taught=[], steps=30)
+    answer = ask(pages[variant], "learn", taught=[], stored=FEW, most=40)
     errors = [measure["strokes"] for measure in answer["measures"]]
     assert errors[0] > 0.7 and errors[-1] < 0.4
 
 
-def test_it_learns_what_it_is_told_with_every_weight_and_forgets_little(
-    tmp_path,
-):
+def test_it_learns_what_it_is_told_with_every_weight_and_forgets_little(tmp_path):
     # The shipped weights: a network that reads the strokes well has what to forget.
     model = build_lenet5("classic", weights="mnist")
     cross = [[[60, 60], [220, 220]], [[220, 60], [60, 220]]]
     taught = [{"strokes": cross, "label": 4}]
     page = export_page(model, tmp_path / "page.html").path
-    answer = ask(page, "learn", again=False, taught=taught, steps=80)
+    answer = ask(page, "learn", taught=taught, stored=FEW, most=80)
     assert answer["before"] != [4] and answer["after"] == [4]
     assert answer["measures"][-1]["strokes"] <= answer["measures"][0]["strokes"] + 0.1
     learned = arrays_of(answer["npz"])
@@ -82,17 +82,11 @@ def test_it_learns_what_it_is_told_with_every_weight_and_forgets_little(
         assert not np.array_equal(learned[weight.path], weight), weight.path
 
 
-def test_the_strokes_are_drawn_as_the_pad_frames_them(pages):
+def test_the_strokes_are_digits_in_their_frame_no_two_alike(pages):
     answer = ask(pages["classic"], "strokes", number=50)
-    alike = [
-        np.corrcoef(direct, framed)[0, 1]
-        for direct, framed in zip(answer["inFrame"], answer["framed"], strict=True)
-    ]
-    # A pixel apart where the centre lies midway between two.
-    assert np.median(alike) > 0.96 and min(alike) > 0.7
-    labels = [stroke["label"] for stroke in answer["stored"]]
+    labels = [stroke["label"] for stroke in answer]
     assert labels == list(range(10)) * 5
-    inputs = np.float32([stroke["input"] for stroke in answer["stored"]])
+    inputs = np.float32([stroke["input"] for stroke in answer])
     assert len(np.unique(inputs, axis=0)) == 50
     ink = inputs.reshape(-1, 32, 32) > 0
     for picture in ink:  # a frame of 20x20, as MNIST's digits have

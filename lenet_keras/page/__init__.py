@@ -8,7 +8,6 @@ against Keras. What runs in the page lies beside this file, one file per thought
 import base64
 import html
 import json
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +22,12 @@ from lenet_keras.model import build_lenet5, is_built_as
 from lenet_keras.weights import FOLDER, shipped_weights
 
 WEB = Path(__file__).parent
+
+# What runs in the page, in this order.
+SCRIPTS = """
+    lenet digit unit reach backprop strokes learn npz address words state
+    picture inspector answer pad layers play lessons tour page
+"""
 
 _EXPECTED = """\
   input   (32, 32, 1), or (28, 28, 1) with include_preprocessing
@@ -81,14 +86,13 @@ def export_page(model, path):
 
 def _assemble(description):
     """The template with the style, the scripts and the network put in."""
-    page = (WEB / "page.html").read_text(encoding="utf-8")
-    style = '<link rel="stylesheet" href="page.css">'
-    page = page.replace(style, f"<style>\n{_read('page.css')}</style>")
-    page = re.sub(
-        r'<script src="(\w+)\.js"></script>',
-        lambda tag: f'<script id="{tag[1]}.js">\n{_read(tag[1] + ".js")}</script>',
-        page,
+    page = _read("page.html")
+    scripts = "".join(
+        f'<script id="{name}.js">\n{_read(name + ".js")}</script>\n'
+        for name in SCRIPTS.split()
     )
+    page = page.replace("<!-- style -->", f"<style>\n{_read('page.css')}</style>")
+    page = page.replace("<!-- scripts -->\n", scripts)
     # "<" would end the script element wherever a model's name holds "</script>".
     network = json.dumps(description).replace("<", r"\u003c")
     return page.replace("<!-- network -->", network)

@@ -14,23 +14,9 @@ const SLOPE = {
   linear: () => 1,
 };
 
-const PARTS = ["kernels", "coefficients", "biases"]; // all that learns; codes do not
-
 /** Arrays of zeros beside all weights that learn, layer by layer. */
 function zerosLike(network) {
   return mapWeights(network, (weights) => new Float64Array(weights.length));
-}
-
-/** The same layers, each array that learns replaced by what `change` makes of it. */
-function mapWeights(network, change) {
-  const changed = {};
-  for (const name of LAYERS) {
-    changed[name] = { ...network[name] };
-    for (const part of PARTS) {
-      if (network[name][part]) changed[name][part] = change(network[name][part], name, part);
-    }
-  }
-  return changed;
 }
 
 /**
@@ -61,29 +47,43 @@ function backward(network, states, right, gradient, rubbish) {
 }
 
 /** Each weight meets each place of its window: its input, and the gradient above. */
-function convolveBack({ size, table, kernels }, { height, width }, below, above, gradient) {
-  const down = new Float64Array(below.values.length);
-  const { values, height: rows, width: pitch } = below;
-  let weight = 0;
-  table.forEach((sources, map) => {
-    const first = map * height * width;
-    for (let unit = first; unit < first + height * width; unit++) gradient.biases[map] += above[unit];
-    for (const source of sources) {
-      for (let place = 0; place < size * size; place++, weight++) {
-        const kernel = kernels[weight];
-        let from = (source * rows + Math.floor(place / size)) * pitch + (place % size);
-        let [sum, to] = [0, first];
-        for (let row = 0; row < height; row++, from += pitch - width) {
-          for (const end = to + width; to < end; to++, from++) {
-            sum += above[to] * values[from];
-            down[from] += kernel * above[to];
-          }
-        }
-        gradient.kernels[weight] += sum;
+function convolveBack(layer, { height, width }, below, above, gradient) {
+  const { values } = below;
+  const down = new Float64Array(values.length);
+  above.forEach((slope, unit) => (gradient.biases[Math.floor(unit / (height * width))] += slope));
+  if (height === 1) weighAllBack(layer.kernels, values, above, gradient.kernels, down);
+  else eachKernelRow(layer, below, (weight, from, to) => {
+    const { kernels } = layer;
+    const [k0, k1, k2, k3, k4] = [kernels[weight], kernels[weight + 1], kernels[weight + 2], kernels[weight + 3], kernels[weight + 4]];
+    let [s0, s1, s2, s3, s4] = [0, 0, 0, 0, 0];
+    for (let row = 0; row < height; row++, from += 4) {
+      for (const end = to + width; to < end; to++, from++) {
+        const slope = above[to];
+        s0 += slope * values[from];
+        s1 += slope * values[from + 1];
+        s2 += slope * values[from + 2];
+        s3 += slope * values[from + 3];
+        s4 += slope * values[from + 4];
+        down[from] += k0 * slope;
+        down[from + 1] += k1 * slope;
+        down[from + 2] += k2 * slope;
+        down[from + 3] += k3 * slope;
+        down[from + 4] += k4 * slope;
       }
     }
+    [s0, s1, s2, s3, s4].forEach((sum, k) => (gradient.kernels[weight + k] += sum));
   });
   return down;
+}
+
+function weighAllBack(kernels, values, above, gradient, down) {
+  for (let unit = 0, weight = 0; unit < above.length; unit++) {
+    const slope = above[unit];
+    for (let i = 0; i < values.length; i++, weight++) {
+      gradient[weight] += slope * values[i];
+      down[i] += slope * kernels[weight];
+    }
+  }
 }
 
 function subsampleBack({ kind, coefficients }, { height, width }, below, above, gradient) {

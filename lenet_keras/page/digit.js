@@ -3,6 +3,7 @@
 "use strict";
 
 const PAD = 280; // pixels of the drawing, across and down
+const FINE = 4; // a digit is drawn that many times larger than it is framed
 
 // Ten digits as strokes, each a line of points on a pad of 100 x 100.
 const SAMPLES = [
@@ -36,20 +37,19 @@ function smooth(points) {
   return [...line, points.at(-1)];
 }
 
-/** Ink on a square, bytes, 0 for paper: round strokes of a width, their edges softened. */
-function drawInk(strokes, width, side = PAD) {
-  const ink = new Uint8ClampedArray(side * side);
+/** Ink, bytes, 0 for paper: round strokes, their edges softened. */
+function drawInk(strokes, radius, width, height = width) {
+  const ink = new Uint8ClampedArray(width * height);
   for (const stroke of strokes) {
-    stroke.forEach((point, i) => drawSegment(ink, side, stroke[Math.max(0, i - 1)], point, width / 2));
+    stroke.forEach((point, i) => drawSegment(ink, width, height, stroke[Math.max(0, i - 1)], point, radius));
   }
   return ink;
 }
 
-function drawSegment(ink, side, [x1, y1], [x2, y2], radius) {
-  const reach = radius + 1;
-  const inside = (x) => Math.min(side, Math.max(0, Math.round(x)));
-  const [left, right] = [Math.min(x1, x2) - reach, Math.max(x1, x2) + reach].map(inside);
-  const [top, bottom] = [Math.min(y1, y2) - reach, Math.max(y1, y2) + reach].map(inside);
+function drawSegment(ink, width, height, [x1, y1], [x2, y2], radius) {
+  const inside = (x, limit) => Math.min(limit, Math.max(0, Math.round(x)));
+  const [left, right] = [Math.min(x1, x2) - radius - 1, Math.max(x1, x2) + radius + 1].map((x) => inside(x, width));
+  const [top, bottom] = [Math.min(y1, y2) - radius - 1, Math.max(y1, y2) + radius + 1].map((y) => inside(y, height));
   const [dx, dy] = [x2 - x1, y2 - y1];
   const length = dx * dx + dy * dy || 1;
   for (let y = top; y < bottom; y++) {
@@ -58,129 +58,65 @@ function drawSegment(ink, side, [x1, y1], [x2, y2], radius) {
       const along = Math.min(1, Math.max(0, (px * dx + py * dy) / length));
       const distance = Math.hypot(px - along * dx, py - along * dy);
       const level = 255 * (radius + 0.5 - distance);
-      if (level > ink[y * side + x]) ink[y * side + x] = level;
+      if (level > ink[y * width + x]) ink[y * width + x] = level;
     }
   }
 }
 
 /**
- * What MNIST would have made of the drawing: 28x28 bytes, or null where it shows no
- * digit: blank, or so full that no paper is left. The steps are those of `read_digit`,
- * for paper that is known to be white and even.
+ * What MNIST would have made of strokes on the pad: 28x28 bytes, or null for none. The
+ * longer side of their box becomes 20, the strongest ink 255, the centre of mass pixel
+ * 14. It is what `read_digit` makes of the picture, from a drawing in nearly its size.
  */
-function frameDigit(ink) {
-  const strokes = findStrokes(ink);
-  return strokes && frame(cutOut(strokes));
-}
-
-function findStrokes(ink) {
-  const peak = quantile(ink, 0.999);
-  if (peak < 0.1 * 255 || !hasPaper(ink)) return null;
-  const { pieces, amounts } = findPieces(ink, 0.3 * peak);
-  const least = 0.02 * Math.max(...amounts); // a smaller piece is a speck
-  const kept = new Uint8Array(ink.length);
-  pieces.forEach((piece, i) => {
-    if (!piece || amounts[piece] < least) return;
-    for (const near of [i, ...neighbours(i)]) kept[near] = 1; // with its soft edge
+function frameDigit(strokes, penWidth) {
+  const boxes = [0, 1].map((axis) => {
+    const along = strokes.flat().map((point) => point[axis]);
+    const first = Math.max(0, Math.floor(Math.min(...along) - penWidth / 2));
+    return { first, length: Math.min(PAD, Math.ceil(Math.max(...along) + penWidth / 2)) - first };
   });
-  return ink.map((level, i) => (kept[i] ? level : 0));
-}
-
-/** Whether most of the border, a sixteenth of the pad, is paper. */
-function hasPaper(ink) {
-  const ring = Math.floor(PAD / 16);
-  const inside = (k) => k >= ring && k < PAD - ring;
-  let [paper, all] = [0, 0];
-  ink.forEach((level, i) => {
-    if (inside(i % PAD) && inside(Math.floor(i / PAD))) return;
-    all++;
-    if (level === 0) paper++;
-  });
-  return paper > all / 2;
-}
-
-function quantile(bytes, share) {
-  const counts = new Uint32Array(256);
-  bytes.forEach((byte) => counts[byte]++);
-  const ranked = (rank) => counts.findIndex((count) => (rank -= count) < 0);
-  const place = share * (bytes.length - 1);
-  const low = ranked(Math.floor(place));
-  return low + (place % 1) * (ranked(Math.floor(place) + 1) - low);
-}
-
-/** Label the pieces of ink that hang together, corners included; 0 is paper. */
-function findPieces(ink, threshold) {
-  const pieces = new Uint16Array(ink.length);
-  const amounts = [0];
-  for (let start = 0; start < ink.length; start++) {
-    if (ink[start] <= threshold || pieces[start]) continue;
-    const piece = amounts.push(0) - 1;
-    const waiting = [start];
-    pieces[start] = piece;
-    while (waiting.length) {
-      const i = waiting.pop();
-      amounts[piece] += ink[i];
-      for (const near of neighbours(i)) {
-        if (ink[near] <= threshold || pieces[near]) continue;
-        pieces[near] = piece;
-        waiting.push(near);
-      }
-    }
-  }
-  return { pieces, amounts };
-}
-
-/** The up to eight pixels around a pixel of the pad. */
-function neighbours(i) {
-  const [row, column] = [Math.floor(i / PAD), i % PAD];
-  const near = [];
-  for (let y = Math.max(0, row - 1); y <= Math.min(PAD - 1, row + 1); y++) {
-    for (let x = Math.max(0, column - 1); x <= Math.min(PAD - 1, column + 1); x++) {
-      if (y !== row || x !== column) near.push(y * PAD + x);
-    }
-  }
-  return near;
-}
-
-/** The box around the ink. */
-function cutOut(ink) {
-  let [top, bottom, left, right] = [PAD, 0, PAD, 0];
-  ink.forEach((level, i) => {
-    if (!level) return;
-    const [row, column] = [Math.floor(i / PAD), i % PAD];
-    [top, bottom] = [Math.min(top, row), Math.max(bottom, row + 1)];
-    [left, right] = [Math.min(left, column), Math.max(right, column + 1)];
-  });
-  const [height, width] = [bottom - top, right - left];
-  const values = Float32Array.from({ length: height * width }, (_, i) => ink[(top + Math.floor(i / width)) * PAD + left + (i % width)]);
-  return { height, width, values };
-}
-
-/** The longer side becomes 20, the strongest ink 255, the centre of mass pixel 14. */
-function frame(box) {
-  const longer = Math.max(box.height, box.width);
-  const [height, width] = [box.height, box.width].map((side) => Math.max(1, roundHalfEven((20 * side) / longer)));
-  const values = resize(box, height, width);
-  const largest = values.reduce((a, b) => Math.max(a, b), 0);
-  const digit = values.map((value) => value * Math.fround(255 / largest));
-  const [y, x] = centreOfMass(digit, width);
-  const [top, left] = [place(y, height), place(x, width)];
+  const longer = Math.max(...boxes.map(({ length }) => length));
+  if (!(longer > 0)) return null;
+  const [width, height] = boxes.map(({ length }) => Math.max(1, Math.round((20 * length) / longer)));
+  const scales = [width / boxes[0].length, height / boxes[1].length].map((scale) => FINE * scale);
+  const place = (point) => point.map((x, axis) => (x - boxes[axis].first) * scales[axis]);
+  const fine = drawInk(strokes.map((stroke) => stroke.map(place)), (FINE * 10 * penWidth) / longer, FINE * width, FINE * height);
+  const ink = shrink(fine, width, height);
+  const largest = Math.max(1, ...ink);
+  const [y, x] = centreOfMass(ink, width);
+  const [top, left] = [firstPixel(y, height), firstPixel(x, width)];
   const bytes = new Uint8Array(28 * 28);
-  digit.forEach((value, i) => {
-    bytes[(top + Math.floor(i / width)) * 28 + left + (i % width)] = roundHalfEven(value);
+  ink.forEach((level, i) => {
+    bytes[(top + Math.floor(i / width)) * 28 + left + (i % width)] = Math.round((255 * level) / largest);
   });
   return bytes;
 }
 
-function place(centre, length) {
-  // Rounded, so that for a stroke midway between two pixels no noise decides.
-  const middle = Math.round(1000 * centre) / 1000;
-  return Math.min(28 - length, Math.max(0, roundHalfEven(14 - middle)));
+/** Each pixel a mean of FINE x FINE and half as many around, under a triangle. */
+function shrink(fine, width, height) {
+  return Float32Array.from({ length: width * height }, (_, i) => {
+    const [left, top] = [FINE * (i % width), FINE * Math.floor(i / width)];
+    let [sum, total] = [0, 0];
+    for (let y = Math.max(0, top - FINE / 2); y < Math.min(FINE * height, top + 1.5 * FINE); y++) {
+      for (let x = Math.max(0, left - FINE / 2); x < Math.min(FINE * width, left + 1.5 * FINE); x++) {
+        const weight = triangle(x - left) * triangle(y - top);
+        sum += weight * fine[y * FINE * width + x];
+        total += weight;
+      }
+    }
+    return sum / total;
+  });
 }
 
-function roundHalfEven(x) {
-  const below = Math.floor(x);
-  return x - below === 0.5 ? below + (below & 1) : Math.round(x);
+function triangle(k) {
+  return 1 - Math.abs((k + 0.5) / FINE - 0.5);
+}
+
+/** Where a side begins whose centre of mass comes to 14: half pixels to even ones. */
+function firstPixel(centre, length) {
+  const [first, rest] = [Math.floor(14 - centre), (14 - centre) % 1];
+  // Nearly half, so that for a stroke midway between two pixels no noise decides.
+  const rounded = Math.abs(rest - 0.5) < 0.001 ? first + (first & 1) : Math.round(14 - centre);
+  return Math.min(28 - length, Math.max(0, rounded));
 }
 
 function centreOfMass(values, width) {
@@ -193,34 +129,11 @@ function centreOfMass(values, width) {
   return [y / mass, x / mass];
 }
 
-/** Resize along the rows, then the columns, each pixel a mean under a triangle. */
-function resize({ height, width, values }, newHeight, newWidth) {
-  const across = triangles(width, newWidth);
-  const down = triangles(height, newHeight);
-  const wide = Float32Array.from({ length: height * newWidth }, (_, i) => {
-    const { first, weights } = across[i % newWidth];
-    const start = Math.floor(i / newWidth) * width + first;
-    return weights.reduce((sum, weight, k) => sum + weight * values[start + k], 0);
-  });
-  return Float32Array.from({ length: newHeight * newWidth }, (_, i) => {
-    const { first, weights } = down[Math.floor(i / newWidth)];
-    const start = first * newWidth + (i % newWidth);
-    return weights.reduce((sum, weight, k) => sum + weight * wide[start + k * newWidth], 0);
-  });
-}
-
-/** Which old pixels make each new one, with what weights: Pillow's BILINEAR. */
-function triangles(length, newLength) {
-  const scale = length / newLength;
-  const reach = Math.max(1, scale);
-  return Array.from({ length: newLength }, (_, i) => {
-    const centre = (i + 0.5) * scale;
-    const first = Math.max(0, Math.floor(centre - reach + 0.5));
-    const last = Math.min(length, Math.floor(centre + reach + 0.5));
-    const weights = Array.from({ length: last - first }, (_, k) => Math.max(0, 1 - Math.abs((first + k + 0.5 - centre) / reach)));
-    const total = weights.reduce((a, b) => a + b, 0);
-    return { first, weights: weights.map((weight) => weight / total) };
-  });
+/** Whether a drawing leaves room to see a digit: most of the pad's border is paper. */
+function hasPaper(ink) {
+  const isBorder = (_, i) => [i % PAD, Math.floor(i / PAD)].some((k) => k < PAD / 16 || k >= PAD - PAD / 16);
+  const border = ink.filter(isBorder);
+  return border.filter((level) => level === 0).length > border.length / 2;
 }
 
 /** Bytes to the network's input: paper -0.1, ink 1.175, two pixels of paper around. */

@@ -15,6 +15,8 @@ const SQUASH = {
 };
 
 const LAYERS = ["c1", "s2", "c3", "s4", "c5", "f6", "output"];
+const BELOW = { c1: "input", s2: "c1", c3: "s2", s4: "c3", c5: "s4", f6: "c5", output: "f6" };
+const PARTS = ["kernels", "coefficients", "biases"]; // of a layer, all that learns; codes do not
 
 /** Make the network of its description: `export_page` writes it, base64 and all. */
 function readNetwork(description) {
@@ -85,25 +87,46 @@ function run(layer, below) {
 }
 
 /** Each map: its bias, plus the kernels over the maps that it reads (C3: Table I). */
-function convolve({ size, table, kernels, biases }, { values, height: rows, width: pitch }) {
-  const [height, width] = [rows - size + 1, pitch - size + 1];
+function convolve(layer, below) {
+  const { table, kernels, biases } = layer;
+  const [height, width] = [below.height - layer.size + 1, below.width - layer.size + 1];
   const sums = new Float64Array(table.length * height * width);
-  let weight = 0;
-  table.forEach((sources, map) => {
-    const first = map * height * width;
-    sums.fill(biases[map], first, first + height * width);
-    for (const source of sources) {
-      for (let place = 0; place < size * size; place++, weight++) {
-        const kernel = kernels[weight];
-        let from = (source * rows + Math.floor(place / size)) * pitch + (place % size);
-        let to = first;
-        for (let row = 0; row < height; row++, from += pitch - width) {
-          for (const end = to + width; to < end; to++, from++) sums[to] += kernel * values[from];
-        }
+  sums.forEach((_, unit) => (sums[unit] = biases[Math.floor(unit / (height * width))]));
+  if (height === 1) weighAll(kernels, below.values, sums);
+  else eachKernelRow(layer, below, (weight, from, to) => {
+    const [k0, k1, k2, k3, k4] = [kernels[weight], kernels[weight + 1], kernels[weight + 2], kernels[weight + 3], kernels[weight + 4]];
+    const { values } = below;
+    for (let row = 0; row < height; row++, from += 4) {
+      for (const end = to + width; to < end; to++, from++) {
+        sums[to] += k0 * values[from] + k1 * values[from + 1] + k2 * values[from + 2] + k3 * values[from + 3] + k4 * values[from + 4];
       }
     }
   });
   return { maps: table.length, height, width, sums };
+}
+
+/** From C5 on, each unit weighs all that is below. */
+function weighAll(kernels, values, sums) {
+  const inputs = values.length;
+  for (let unit = 0, weight = 0; unit < sums.length; unit++) {
+    let sum = sums[unit];
+    for (let i = 0; i < inputs; i++, weight++) sum += kernels[weight] * values[i];
+    sums[unit] = sum;
+  }
+}
+
+/**
+ * Go over each row of each 5x5 kernel: the place of its first weight, of the first value
+ * below that it meets, and of the first sum that it goes to.
+ */
+function eachKernelRow({ table }, below, visit) {
+  const area = (below.height - 4) * (below.width - 4);
+  let weight = 0;
+  table.forEach((sources, map) => {
+    for (const source of sources) {
+      for (let row = 0; row < 5; row++, weight += 5) visit(weight, (source * below.height + row) * below.width, map * area);
+    }
+  });
 }
 
 /** Each unit reads a 2x2 window: its sum times a coefficient, its mean or its largest. */
@@ -149,6 +172,18 @@ function softmax(scores) {
   return powers.map((power) => power / total);
 }
 
+/** The same layers, each array that learns replaced by what `change` makes of it. */
+function mapWeights(network, change) {
+  const changed = {};
+  for (const name of LAYERS) {
+    changed[name] = { ...network[name] };
+    for (const part of PARTS) {
+      if (network[name][part]) changed[name][part] = change(network[name][part], name, part);
+    }
+  }
+  return changed;
+}
+
 /**
  * The same network with noise on its trained weights: Gaussian, `amount` times the root
  * mean square of each array. The same noise each time; the fixed RBF codes keep clear.
@@ -156,17 +191,10 @@ function softmax(scores) {
 function withNoisyWeights(network, amount) {
   if (amount === 0) return network;
   const random = randomNumbers(1998);
-  const shaken = {};
-  for (const name of LAYERS) {
-    shaken[name] = { ...network[name] };
-    for (const part of ["kernels", "coefficients", "biases"]) {
-      const weights = network[name][part];
-      if (!weights) continue;
-      const size = Math.sqrt(weights.reduce((sum, w) => sum + w * w, 0) / weights.length);
-      shaken[name][part] = weights.map((w) => w + amount * size * gaussian(random));
-    }
-  }
-  return shaken;
+  return mapWeights(network, (weights) => {
+    const size = Math.sqrt(weights.reduce((sum, w) => sum + w * w, 0) / weights.length);
+    return weights.map((w) => w + amount * size * gaussian(random));
+  });
 }
 
 /** A small random generator (xorshift), so that the same seed gives the same noise. */

@@ -1,10 +1,6 @@
 // "It learns": the panel where the reader teaches the network, and watches it change.
 "use strict";
 
-const RATES = { told: 0.0006, scratch: 0.003 }; // of Adam, chosen on the stored strokes
-const SLICE = 8; // milliseconds of learning before the page may draw
-const STORED = { learned: [600, 5], heldOut: [200, 77] }; // how many strokes, from what seed
-
 const lessons = {
   network: trained, // with all that it has learned
   isScratch: false,
@@ -20,32 +16,23 @@ function teach(label) {
   if (!state.hasDigit) return sayLesson("none");
   noteFooled(label);
   remember();
-  lessons.digits = [...lessons.digits, { input: state.states.input.values.slice(), label }];
-  const began = [];
-  let good = 0;
-  const isDone = ({ steps, strokes, digits }) => {
-    began.push(strokes);
-    // Until it reads copies of her digits, and its own strokes as well as before.
-    good = digits === 0 && strokes <= began[0] + 0.005 ? good + 1 : 0;
-    return good === 2 || steps >= 150;
-  };
-  start({ rate: RATES.told, every: 5, isDone }, "learning", description.classes[label]);
+  const drawn = { input: state.states.input.values.slice(), label, taken: ranking(state.states)[0] };
+  lessons.digits = [...lessons.digits, drawn];
+  start("learning", description.classes[label]);
 }
 
 function learnFromScratch() {
   remember();
-  Object.assign(lessons, { isScratch: true, digits: [], measures: [] });
-  lessons.network = startAgain(trained, description.initializer, 1 + lessons.past.length);
-  start({ rate: RATES.scratch, every: 20, isDone: ({ steps, strokes }) => strokes <= 0.01 || steps >= 1000 }, "scratching");
+  const network = startAgain(trained, description.initializer, 1 + lessons.past.length);
+  Object.assign(lessons, { isScratch: true, digits: [], measures: [], network });
+  start("scratching");
 }
 
-/** Keep the state before a lesson, and let the lesson change copies. */
+/** Keep the state before a lesson. */
 function remember() {
   stopLesson();
   const { network, isScratch, digits, measures } = lessons;
   lessons.past.push({ network, isScratch, digits, measures });
-  lessons.network = mapWeights(network, (weights) => weights.slice());
-  lessons.measures = [...measures];
 }
 
 function undoLesson() {
@@ -71,62 +58,50 @@ function setNetwork() {
   state.network = withNoisyWeights(lessons.network, state.settings.weightNoise);
 }
 
-/** Run a lesson in slices of time, so that drawing never waits for it. */
-function start(plan, ...words) {
+const WORKER = ["lenet", "digit", "backprop", "strokes", "learn"]; // the scripts that it needs
+
+/** Run a lesson in a worker made of the page's own scripts: drawing never waits for it. */
+function start(...words) {
   setNetwork();
   showTab("learn");
   const first = lessons.measures.at(-1)?.at ?? 0;
-  const work = prepared(plan);
-  const channel = new MessageChannel();
-  const run = { isStopped: false };
-  lessons.running = run;
-  let shown = 0;
-  channel.port1.onmessage = () => {
-    if (run.isStopped) return;
-    const until = performance.now() + SLICE;
-    while (performance.now() < until) {
-      const { value, done } = work.next();
-      if (done) return finish();
-      if (!value) continue;
-      if (value.loss !== null && !Number.isFinite(value.loss)) return breakOff();
-      lessons.measures.push({ ...value, at: first + value.steps });
-      sayLesson(...words);
-    }
-    if (performance.now() > shown + 200) {
-      setNetwork();
-      rerun();
-      shown = performance.now();
-    }
-    channel.port2.postMessage(null);
+  const source = [...WORKER.map((name) => $(`${name}.js`).textContent), "onmessage = ({ data }) => giveLesson(data);"];
+  const address = URL.createObjectURL(new Blob(source, { type: "text/javascript" }));
+  const worker = new Worker(address);
+  lessons.running = worker;
+  worker.onerror = () => breakOff("noWorker");
+  worker.onmessage = ({ data: { network, measure } }) => {
+    if (lessons.running !== worker) return;
+    if (measure.loss !== null && !Number.isFinite(measure.loss)) return breakOff("broken");
+    lessons.network = network;
+    lessons.measures = [...lessons.measures, { ...measure, at: first + measure.steps }];
+    if (measure.isDone) return finish(measure.isLearned ? "learned" : "notLearned");
+    setNetwork();
+    sayLesson(...words);
+    rerun();
   };
+  const { network, digits } = lessons;
+  worker.postMessage({ network, digits, rubbish: description.rubbish, seed: 1 + lessons.past.length });
+  URL.revokeObjectURL(address);
   sayLesson(...words);
-  channel.port2.postMessage(null);
 }
 
-/** The lesson, once its strokes are drawn: the first one draws them. */
-function* prepared(plan) {
-  for (const [name, [number, seed]] of Object.entries(STORED)) {
-    lessons[name] ??= yield* storedStrokes(number, seed);
-  }
-  const { digits, learned, heldOut } = lessons;
-  yield* lesson(lessons.network, { ...plan, digits, stored: learned, heldOut, rubbish: description.rubbish, seed: 1 + lessons.past.length });
-}
-
-function finish() {
+function finish(...words) {
+  lessons.running.terminate();
   lessons.running = null;
-  useLearned("learned");
+  useLearned(...words);
   announce($("learnStatus").textContent, 100);
 }
 
-/** Steps that led to no number at all are taken back. */
-function breakOff() {
+/** A lesson that cannot go on is taken back. */
+function breakOff(...words) {
   undoLesson();
-  sayLesson("broken");
+  sayLesson(...words);
 }
 
 function stopLesson() {
   if (!lessons.running) return;
-  lessons.running.isStopped = true;
+  lessons.running.terminate();
   lessons.running = null;
   useLearned("stopped");
 }
@@ -188,32 +163,24 @@ function drawCurves(canvas, measures) {
 
 /** The kernels of C1 and C3 as they are now, and F6 beside the code of the answer. */
 function drawKernels() {
-  const { network, states } = state;
-  const rows = [["c1", 16], ["c3", 8]].map(([name, cell]) => kernelPicture(network[name], cell, say("kernelsOf", nameOf(name))));
+  const { states } = state;
   const f6 = makePicture(states.f6.values, 7, { cell: 12, label: nameOf("f6") });
   const answer = answerOf(states);
   const code = isRbf() ? makePicture(codeOf(answer), 7, { cell: 12, label: say("codeOf", description.classes[answer]) }) : null;
   const named = (name, ...pictures) => make("figure", {}, ...pictures, make("figcaption", {}, name));
   $("kernels").replaceChildren(
-    named(say("kernelsOf", "C1"), rows[0]),
-    named(say("kernelsOf", "C3"), rows[1]),
+    ...["c1", "c3"].map((name) => named(say("kernelsOf", nameOf(name)), kernelPicture(name))),
     named(nameOf("f6"), f6),
     ...(code ? [named(say("codeOf", description.classes[answer]), code)] : []),
   );
 }
 
 /** All kernels of a layer side by side, on one scale. */
-function kernelPicture({ kernels }, cell, label) {
-  const limit = largestSize(kernels);
-  const number = kernels.length / 25;
-  const columns = number === 6 ? 3 : Math.ceil(number / 6);
-  const canvas = make("canvas", { role: "img", "aria-label": label });
-  [canvas.width, canvas.height] = [columns * (5 * cell + 4), Math.ceil(number / columns) * (5 * cell + 4)];
-  const context = canvas.getContext("2d");
-  for (let k = 0; k < number; k++) {
-    const [x, y] = [(k % columns) * (5 * cell + 4), Math.floor(k / columns) * (5 * cell + 4)];
-    drawMap(context, Array.from(kernels.subarray(25 * k, 25 * k + 25)), 5, x, y, cell, (value) => signedColour(value, limit));
-  }
+function kernelPicture(name) {
+  const { kernels } = state.network[name];
+  const canvas = make("canvas", { role: "img", "aria-label": say("kernelsOf", nameOf(name)) });
+  const maps = { maps: kernels.length / 25, height: 5, width: 5, values: kernels };
+  drawStrip(canvas, `${name}Kernels`, maps, { limit: largestSize(kernels), off: new Set(), marks: [] });
   return canvas;
 }
 

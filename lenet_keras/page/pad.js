@@ -131,8 +131,7 @@ function keyOnPad(event) {
 function savePicture() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = PAD;
-  const ink = drawInk(state.strokes, state.settings.stroke);
-  canvas.getContext("2d").putImageData(paint(ink, PAD, (level) => Array(3).fill(255 - level)), 0, 0);
+    canvas.getContext("2d").putImageData(paint(state.ink, PAD, (level) => Array(3).fill(255 - level)), 0, 0);
   make("a", { download: "digit.png", href: canvas.toDataURL("image/png") }).click();
 }
 

@@ -35,8 +35,8 @@ function repaint() {
 
 function frameDrawing() {
   const { settings, strokes } = state;
-  state.ink = drawInk(strokes, settings.stroke);
-  const framed = frameDigit(state.ink);
+  state.ink = drawInk(strokes, settings.stroke / 2, PAD);
+  const framed = hasPaper(state.ink) ? frameDigit(strokes, settings.stroke) : null;
   state.hasDigit = framed !== null;
   state.input = addNoise(distort(toInput(framed), settings), settings.noise);
 }
@@ -104,7 +104,7 @@ function noteAddress() {
 /** Take the state from the address; false where it holds no drawing. */
 function readAddress() {
   const found = fromAddress(location.hash.slice(1), state.states ?? forward(trained, toInput(null)));
-  if (WORDS[found.language]) language = found.language;
+  if (LANGUAGES.includes(found.language)) language = found.language;
   stopSample();
   Object.assign(state, { strokes: found.strokes, off: found.off, unit: found.unit, isSample: false, sample: null });
   for (const [name, value] of Object.entries(found.settings)) set(name, value);

@@ -82,6 +82,8 @@ function stripLayout(name, state) {
     c5: { columns: 30, cell: 28, gap: 2 },
     f6: { columns: 7, cell: 24, gap: 0 },
     output: { columns: state.maps, cell: 80, gap: 8 },
+    c1Kernels: { columns: 3, cell: 16, gap: 4 },
+    c3Kernels: { columns: Math.ceil(state.maps / 6), cell: 8, gap: 4 },
   }[name];
 }
 

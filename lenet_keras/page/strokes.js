@@ -17,6 +17,7 @@ const HANDS = [
 ].map((hands, digit) => [SAMPLES[digit], ...hands.map((strokes) => strokes.map(readStroke))]);
 
 const TWO_PI = 2 * Math.PI;
+const SMALL = 0.6; // so that no bend leaves the pad; the frame makes all of one size
 
 /** Digits in turn, each a hand's strokes, bent, slanted and turned at random: endless. */
 function* writeDigits(seed) {
@@ -34,26 +35,15 @@ function* writeDigits(seed) {
       const [across, along] = bends.map(({ size, waves, phase }, axis) =>
         size * Math.sin(phase + (TWO_PI * waves * (axis ? right : down)) / PAD));
       const [u, v] = [(right + across + slant * down) * squeeze, (down + along) / squeeze];
-      return [PAD / 2 + cos * u - sin * v, PAD / 2 + sin * u + cos * v];
+      return [PAD / 2 + SMALL * (cos * u - sin * v), PAD / 2 + SMALL * (sin * u + cos * v)];
     };
-    const width = within(14, 36);
-    yield { label, input: drawInFrame(strokes.map((stroke) => stroke.map(move)), width) };
+    const width = SMALL * within(14, 36);
+    yield { label, input: toInput(frameDigit(strokes.map((stroke) => stroke.map(move)), width)) };
   }
 }
 
-/**
- * Strokes as the network sees them, without the pad: scaled so that the longer side is
- * 20 pixels, and centred by mass. Nearly what `frameDigit` makes of the same drawing.
- */
-function drawInFrame(strokes, width) {
-  const points = strokes.flat();
-  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
-  const [left, top] = [xs, ys].map((along) => Math.min(...along) - width / 2);
-  const scale = 20 / (Math.max(Math.max(...xs) - left, Math.max(...ys) - top) + width / 2);
-  const draw = (right, down) => {
-    const place = ([x, y]) => [(x - left) * scale + right, (y - top) * scale + down];
-    return drawInk(strokes.map((stroke) => stroke.map(place)), width * scale, 28);
-  };
-  const [y, x] = centreOfMass(draw(4, 4), 28);
-  return toInput(draw(4 + Math.round(14 - x), 4 + Math.round(14 - y)));
+/** Some strokes to learn from, or to measure the error on. */
+function storedStrokes(number, seed) {
+  const digits = writeDigits(seed);
+  return Array.from({ length: number }, () => digits.next().value);
 }

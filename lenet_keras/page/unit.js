@@ -1,8 +1,6 @@
 // One unit's arithmetic, term by term: what it reads, its weights, its sum.
 "use strict";
 
-const BELOW = { c1: "input", s2: "c1", c3: "s2", s4: "c3", c5: "s4", f6: "c5", output: "f6" };
-
 /**
  * Work out the sum of one unit, given by its layer's `name`, its `map`, `row`, `column`.
  *
