@@ -117,6 +117,14 @@ def test_the_rejection_curve_starts_at_the_whole_error():
     assert "LeNet-4" in [text.get_text() for text in ax.texts]
 
 
+def test_the_name_of_a_cross_stands_above_the_curve():
+    curve = Rejection(np.array([0, 0.5]), np.array([0.02, 0.01]), np.array([0.1, 0.9]))
+    ax = plots.plot_rejection({"ours": curve}, published={"LeNet-4": 1.8})
+    (name,) = [text for text in ax.texts if text.get_text() == "LeNet-4"]
+    top = ax.transData.transform((1.8, 2))[1] - ax.transData.transform((1.8, 0.5))[1]
+    assert name.xyann[1] * ax.figure.dpi / 72 > top
+
+
 def test_robustness_is_drawn_in_percent_beside_the_papers_estimate():
     ax = plots.plot_robustness([0, 1], {"a": [0.01, 0.5]}, xlabel="x", limits=(0, 0.5))
     assert ax.get_lines()[0].get_ydata() == pytest.approx([1, 50])
@@ -169,6 +177,8 @@ def test_every_number_is_written_on_its_pixel():
     ax = plots.plot_numbers(np.array([[0, 255], [7, 8]]))
     assert [text.get_text() for text in ax.texts] == ["0", "255", "7", "8"]
     assert [text.get_color() for text in ax.texts[:2]] == ["black", "white"]
+    ax = plots.plot_numbers(np.array([[1, 4]]), limit=9)
+    assert ax.images[0].get_clim() == (0, 9)
 
 
 def test_fields_are_squares_in_pixels():

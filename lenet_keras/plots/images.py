@@ -219,7 +219,7 @@ def plot_mosaic(images, columns, ax=None, *, signed=False, gap=2, names=(), head
     return ax
 
 
-def plot_numbers(values, ax=None, fmt="g", *, signed=False):
+def plot_numbers(values, ax=None, fmt="g", *, signed=False, limit=None):
     """Draw an array as a picture with each number written on its pixel.
 
     Args:
@@ -227,6 +227,8 @@ def plot_numbers(values, ax=None, fmt="g", *, signed=False):
         ax: matplotlib Axes, or None for new ones.
         fmt: str, format of a number.
         signed: bool, whether the colours are those of `plot_maps`, centred on zero.
+        limit: float, the value of the strongest colour, 0 being white; default from the
+            smallest to the largest number.
 
     Returns:
         The Axes.
@@ -234,9 +236,9 @@ def plot_numbers(values, ax=None, fmt="g", *, signed=False):
     values = np.asarray(values)
     rows, columns = values.shape
     ax = ax or plt.subplots(figsize=(0.55 * columns, 0.5 * rows))[1]
-    look = _shades(values, signed=signed)
+    look = _shades(values, signed=signed, limit=limit)
     _draw(ax, values, look | {"aspect": "auto"})
-    middle = (values.min() + values.max()) / 2
+    middle = (look["vmin"] + look["vmax"]) / 2
     dark = abs(values) > 0.6 * look["vmax"] if signed else values > middle
     for (row, column), value in np.ndenumerate(values):
         colour = "white" if dark[row, column] else "black"
@@ -277,7 +279,7 @@ def _shades(values, *, signed=False, limit=None):
         high = limit or np.nanmax(np.abs(values)) or 1
         scale = {"cmap": SIGNED, "vmin": -high, "vmax": high}
     else:
-        low, high = np.nanmin(values), np.nanmax(values)
+        low, high = (0, limit) if limit else (np.nanmin(values), np.nanmax(values))
         scale = {"cmap": "binary", "vmin": low, "vmax": high}
     return scale | {"interpolation": "nearest"}
 
