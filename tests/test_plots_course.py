@@ -67,17 +67,18 @@ def test_a_window_is_framed_on_the_first_map_of_its_layer(stages):
 
 
 def test_a_chain_has_its_values_above_and_its_slopes_below():
-    places = [("x", 2, None), ("a", 1, -0.5), ("loss", 0.25, None)]
-    ax = plots.plot_chain(places, [("times w", -1.0), ("f", None)])
-    heights = {text.get_text(): text.get_position() for text in ax.texts}
-    assert heights["x"][1] > heights["2"][1] == 0
-    assert heights["a"][0] == heights["1"][0] == heights["-0.50"][0] == 1
-    assert heights["-0.50"][1] < 0
-    assert 0 < heights["slope -1.00"][0] < 1
-    assert heights["times w"][1] > 0 > heights["slope -1.00"][1]
+    wires = {"w": "times w", "f": "f"}
+    slopes = {"a": -0.5, "w": -1.0, "loss": 1}
+    ax = plots.plot_chain({"x": 2, "a": 1, "loss": 0.25}, wires, slopes)
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    assert places["x"][1] > places["2"][1] == 0
+    assert places["a"][0] == places["1"][0] == places["-0.50"][0] == 1
+    assert places["-0.50"][1] < 0
+    assert 0 < places["w: -1.00"][0] < 1
+    assert places["times w"][1] > 0 > places["w: -1.00"][1]
 
 
 def test_a_chain_without_slopes_shows_none():
-    ax = plots.plot_chain([("x", 2, None), ("y", 4, None)], [("squared", None)])
+    ax = plots.plot_chain({"x": 2, "y": 4}, {"square": "squared"})
     written = {text.get_text() for text in ax.texts}
     assert written == {"x", "y", "2", "4", "squared", ""}  # the arrow has no text

@@ -52,41 +52,41 @@ def plot_network(stages, answers, windows=None, width=12):
     return figure
 
 
-def plot_chain(places, wires, ax=None):
+def plot_chain(values, wires, slopes=None, ax=None):
     """Draw a chain of computations: values on the way there, slopes on the way back.
 
     Args:
-        places: list of (name, value, slope) from the input to the loss; a slope, or
-            that of all, may be None.
-        wires: list of (text, slope), one between each two places: what is done there,
-            and the slope of its weight, or None.
+        values: dict of name to number, from the input to the loss.
+        wires: dict of the name of a weight or a function to what is written above its
+            wire, one between each two values.
+        slopes: dict of the name of a value or a weight to the slope of the loss in it;
+            or None.
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
         The Axes: what goes forward above in black, what comes back below in colour.
     """
-    has_slopes = any(slope is not None for _, _, slope in places)
-    low = -1.15 if has_slopes else -0.4
+    slopes = slopes or {}
+    low = -1.15 if slopes else -0.4
     ax = ax or plt.subplots(figsize=(11, 1.6 * (1 - low)))[1]
-    ax.set(xlim=(-0.45, len(places) - 0.55), ylim=(low, 1.0))
+    ax.set(xlim=(-0.45, len(values) - 0.55), ylim=(low, 1.0))
     ax.axis("off")
     middle = {"ha": "center", "va": "center"}
-    for k, (name, value, slope) in enumerate(places):
+    for k, (name, value) in enumerate(values.items()):
         ax.plot(k, 0, "o", ms=44, mfc="white", mec="#555555")
-        ax.text(k, 0, f"{value:g}", fontsize=15, **middle)
+        ax.text(k, 0, f"{value:.3g}", fontsize=15, **middle)
         ax.text(k, 0.72, name, fontsize=15, fontweight="bold", **middle)
-        if slope is not None:
-            ax.text(k, -0.78, f"{slope:.2f}", fontsize=14, color=_BACK, **middle)
-    for k, (text, slope) in enumerate(wires):
+        if name in slopes:
+            ax.text(k, -0.5, f"{slopes[name]:.2f}", fontsize=14, color=_BACK, **middle)
+    for k, (name, text) in enumerate(wires.items()):
         _wire(ax, k + 0.27, k + 0.73, 0.12, _FORWARD)
         ax.text(k + 0.5, 0.34, text, fontsize=13, **middle)
-        if places[k + 1][2] is not None:
-            end = k + 0.27 if places[k][2] is not None else k + 0.5
-            _wire(ax, k + 0.73, end, -0.35, _BACK)
-        if slope is not None:
-            note = f"slope {slope:.2f}"
-            ax.text(k + 0.5, -0.58, note, fontsize=13, color=_BACK, **middle)
-    if has_slopes:
+        if slopes:
+            _wire(ax, k + 0.73, k + 0.27 if k else 0.5, -0.3, _BACK)
+        if name in slopes:
+            note = f"{name}: {slopes[name]:.2f}"
+            ax.text(k + 0.5, -0.78, note, fontsize=14, color=_BACK, **middle)
+    if slopes:
         back = "below: the slope of the loss in each number, from right to left"
         ax.text(-0.4, -1.08, back, color=_BACK, va="center")
     return ax
