@@ -505,8 +505,6 @@ def outermost(sheets):
 
 def _is_paper(outer, inner):
     """Whether a piece that encloses another is the sheet that this is written on."""
-    if outer.step < 0.8 * inner.step:
-        return True
     return _is_rectangle(outer) or (
         outer.at_border
         and not inner.at_border
