@@ -40,7 +40,6 @@ class Writing(NamedTuple):
     box: tuple[slice, slice]  # its rows and columns
     strokes: np.ndarray  # bool (rows, columns), its pixels
     contrast: float  # 0 to 255, as if it were in full light
-    step: float  # 0 to 255, to the paper beside it
     at_border: bool
 
     @property
@@ -358,7 +357,7 @@ def cut_out(grey):
     peak = np.quantile(ink, 0.999)
     pieces, _ = ndimage.label((ink > 0.3 * peak) & (peak > _FAINT), _SQUARE)
     found = [
-        Writing(box, pieces == k, float(peak), float(peak), True)
+        Writing(box, pieces == k, float(peak), True)
         for k, box in enumerate(ndimage.find_objects(pieces), 1)
     ]
     return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.strokes.sum()))
@@ -399,7 +398,8 @@ def sheet_of(grey, width, sign, number=16, longest=3):
     peak = np.partition(ink, -last, axis=None)[-last]
     is_line = np.zeros(ink.shape, bool)
     if is_fine:  # thin lines are paler than strokes
-        is_line = ruled(ink > max(0.6 * _FAINT, 0.3 * peak))
+        thin = ink > max(0.6 * _FAINT, 0.3 * peak)
+        is_line = _lines(thin) | _lines(thin.T).T
     is_ink = (ink > 0.5 * max(_FAINT, peak)) & ~is_line
     pieces, _ = ndimage.label(is_ink, _SQUARE)
     margin = 4 if is_fine else 2
@@ -409,12 +409,10 @@ def sheet_of(grey, width, sign, number=16, longest=3):
         height, across = _sides(box)
         if height < 8 or across > longest * height:
             continue
-        step = _step(pieces, k, box, is_line, grey, margin)
-        if step > 0.6 * _FAINT:
+        if _is_closed(pieces, k, box, is_line, grey, margin):
             strokes = pieces == k
             contrast = float(ink[strokes].mean())
-            at_border = _at_border(box, ink.shape)
-            found.append(Writing(box, strokes, contrast, step, at_border))
+            found.append(Writing(box, strokes, contrast, _at_border(box, ink.shape)))
     found = [one for one in found if not _is_frame(one, found)]
     return Sheet(sign, ink, pieces, [found[k] for k in _order(found, 0.35)])
 
@@ -432,8 +430,8 @@ def _sides(box):
     return [cut.stop - cut.start for cut in box]
 
 
-def _step(pieces, k, box, is_line, grey, margin):
-    """By how much grey changes around a piece; 0 where it does not change all around.
+def _is_closed(pieces, k, box, is_line, grey, margin):
+    """Whether grey changes all around a piece.
 
     A gap between two things, which a square does not fit in either, is open somewhere.
     """
@@ -444,11 +442,10 @@ def _step(pieces, k, box, is_line, grey, margin):
     )
     ring &= ~near & ~ndimage.maximum_filter(is_line[cut], 3)
     if not ring.any():
-        return 255.0
-    inside, outside = np.median(grey[strokes]), grey[ring]
-    step = abs(np.median(outside) - inside)
-    is_closed = np.mean(np.abs(outside - inside) > 0.35 * step) > 0.9
-    return float(step) if is_closed else 0.0
+        return True
+    steps = np.abs(grey[ring] - np.median(grey[strokes]))
+    step = np.median(steps)
+    return step > 0.6 * _FAINT and np.mean(steps > 0.35 * step) > 0.9
 
 
 def _is_frame(one, others):
@@ -508,20 +505,8 @@ def _is_rectangle(writing):
     return strokes.sum() > 0.87 * areas.min()
 
 
-def ruled(is_ink):
-    """Find ruled lines: thin, straight, through the whole picture.
-
-    Args:
-        is_ink: bool array (rows, columns).
-
-    Returns:
-        Bool array of the same shape.
-    """
-    return _lines(is_ink) | _lines(is_ink.T).T
-
-
 def _lines(is_ink):
-    """Pixels of thin lines that run through the picture, nearly level."""
+    """Ruled lines: pixels that are thin, nearly level, through the whole picture."""
     thick, length = 2 + max(is_ink.shape) // 50, is_ink.shape[1]
     thin = is_ink & ~ndimage.grey_opening(is_ink, (thick, 1))
     rows, columns = np.nonzero(thin)
@@ -638,7 +623,7 @@ def _halves(sheet, whole):
     """The left and the right of what may be too wide to be one digit."""
     rows, columns = _box(whole.strokes)
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    if width < 1.2 * height:
+    if width < max(3, 1.2 * height):
         return []
     start = columns.start + width // 3
     ink = np.where(whole.strokes, sheet.ink, 0)[:, start : start + width // 3]

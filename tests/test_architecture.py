@@ -15,10 +15,10 @@ FLOORS = (
     {"checks", "safety", "threads", "layers", "losses", "plots"},
     {"images", "callbacks", "counting", "weights"},
     {"data", "fused", "steps"},
-    {"model", "photograph"},
+    {"model"},
     {"optimizers", "evaluation", "tables"},
-    {"recipes", "page", "rows"},
-    {"training", "runs"},
+    {"recipes", "page", "photograph"},
+    {"training", "runs", "rows"},
     {"cli"},
 )
 NEVER = {
