@@ -71,6 +71,7 @@ class Sheet(NamedTuple):
 class _Candidate(NamedTuple):
     """Strokes that may be the digit."""
 
+    sheet: Sheet
     strokes: np.ndarray  # bool (rows, columns)
     ink: np.ndarray  # float (rows, columns), what is framed
 
@@ -133,21 +134,21 @@ def located(whole, name):
     """
     grey, corner = whole, np.zeros(2)
     while True:  # look again, nearer, until the digit is seen as large as can be
-        small, sheet = find(grey)
-        if sheet is None:
+        small, sheets = _search(grey)
+        if not sheets:
             raise ValueError(f"{name} {_why_nothing(whole)} {_ADVICE}")
-        nearer = _around(_near(sheet), small, grey)
+        nearer = _around(_near(sheets[0]), small, grey)
         if nearer is None:
             break
         grey, corner = grey[nearer], corner + [part.start for part in nearer]
     scale = max(grey.shape) / max(small.shape)
-    digit = _digit_of(sheet, name, scale)
+    digit = _digit_of(sheets, name, scale)
     box = np.array([(c.start, c.stop) for c in _box(digit.strokes)]).T
     box = np.ravel(corner + scale * box).round().astype(int)
     shown = {
         "picture": shrunk(whole, 2 * _SIDE),
         "near": small,
-        "ink": sheet.ink,
+        "ink": digit.sheet.ink,
         "strokes": digit.ink,
         "frame": frame(digit.ink),
     }
@@ -301,26 +302,35 @@ def find(grey):
     Returns:
         The copy that was searched, and its likeliest `Sheet`, or None.
     """
+    small, sheets = _search(grey)
+    return small, sheets[0] if sheets else None
+
+
+def _search(grey):
+    """The copy that was searched, and its sheets, the likeliest first."""
     if max(grey.shape) <= _SCAN:
         sheet = cut_out(grey)
-        return grey, sheet if sheet.writings else None
-    for side, share in ((_SIDE, 4), (4 * _SIDE, 24)):
+        return grey, [sheet] if sheet.writings else []
+    for side, shares in ((_SIDE, (8, 3)), (4 * _SIDE, (24,))):
         small = shrunk(grey, side)
-        width = max(3, max(small.shape) // share)
-        sheets = outermost([sheet_of(small, width, sign) for sign in (1, -1)])
+        widths = [max(3, max(small.shape) // share) for share in shares]
+        sheets = outermost(
+            [sheet_of(small, width, sign) for width in widths for sign in (1, -1)]
+        )
+        firsts = [sheet.writings[0] for sheet in sheets]
+        order = _order(firsts, 0.1)
+        sheets = [sheets[k] for k in order]
         if sheets or side >= max(grey.shape):
             break
-    firsts = [sheet.writings[0] for sheet in sheets]
-    best = sheets[_order(firsts, 0.1)[0]] if sheets else None
-    if best and not best.writings[0].at_border:
-        return small, best
+    if sheets and not sheets[0].writings[0].at_border:
+        return small, sheets
     # It may be cut out so tight that its strokes lie along the border.
     tight = cut_out(small)
     spans = tight.writings and (
         tight.writings[0].size > 0.9 * max(small.shape)
-        or (best and _holds(tight.writings[0].box, best.writings[0].box))
+        or (sheets and _holds(tight.writings[0].box, sheets[0].writings[0].box))
     )
-    return small, tight if spans else best
+    return small, [tight] if spans else sheets
 
 
 def _order(writings, share):
@@ -443,9 +453,10 @@ def _is_closed(pieces, k, box, is_line, grey, margin):
     ring &= ~near & ~ndimage.maximum_filter(is_line[cut], 3)
     if not ring.any():
         return True
-    steps = np.abs(grey[ring] - np.median(grey[strokes]))
-    step = np.median(steps)
-    return step > 0.6 * _FAINT and np.mean(steps > 0.35 * step) > 0.9
+    inside, outside = np.median(grey[strokes]), grey[ring]
+    step = abs(np.median(outside) - inside)
+    is_around = np.mean(np.abs(outside - inside) > 0.35 * step) > 0.9
+    return step > 0.6 * _FAINT and is_around
 
 
 def _is_frame(one, others):
@@ -530,13 +541,13 @@ def _lines(is_ink):
     return lines
 
 
-def _digit_of(sheet, name, scale):
-    """The digit on a sheet: of all that may be it, the nearest to a code.
+def _digit_of(sheets, name, scale):
+    """The one digit on some sheets, of all that may be it the nearest to a code.
 
     Args:
-        sheet: `Sheet`.
+        sheets: list of `Sheet`, the likeliest first.
         name: str, for messages.
-        scale: float, pixels of the picture to one of the sheet.
+        scale: float, pixels of the picture to one of the sheets.
 
     Returns:
         `_Candidate`.
@@ -544,32 +555,34 @@ def _digit_of(sheet, name, scale):
     Raises:
         ValueError: if there are two digits, or the one is too small.
     """
-    first = sheet.writings[0]
-    if max(sheet.ink.shape) > _SCAN and first.height * scale < 8:
+    first = sheets[0].writings[0]
+    if max(sheets[0].ink.shape) > _SCAN and first.height * scale < 8:
         raise ValueError(
             f"{name} shows something {first.height * scale:.0f} pixels high, which is "
             "too small for a digit. Go nearer, or scan it finer."
         )
-    whole = _candidate(sheet, _near(sheet))
-    # What is near may belong to it, or not.
+    # Other squares see other papers; and what is near may belong to it, or not.
     candidates = [
-        whole,
-        _candidate(sheet, _near(sheet, largest=0.8)),
-        *_squeezed(whole),
+        candidate
+        for sheet in sheets
+        if sheet.sign == sheets[0].sign and _meet(sheet.writings[0].box, first.box)
+        for candidate in _candidates(sheet)
     ]
     others = [
-        _candidate(sheet, one.strokes)
-        for one in sheet.writings[1:]
-        if _is_as_high(one, first)
+        _candidate(sheets[0], one.strokes)
+        for one in sheets[0].writings[1:]
+        if 0.55 < one.height / first.height < 1.8
         and one.contrast > 0.4 * first.contrast
         and not one.at_border
     ]
-    halves = _halves(sheet, whole)
+    number = len(candidates)
+    halves = _halves(candidates[0])
     frames = [frame(each.ink) for each in (*candidates, *others, *halves)]
     costs = penalties(_shipped(), to_input(np.stack(frames)))
-    # The whole is the likeliest: what is less must be clearly nearer.
-    costs[1] *= 1.5
-    number = len(candidates)
+    # The first is the likeliest: another must be clearly nearer.
+    costs[:number] *= [
+        1 if each.strokes is candidates[0].strokes else 1.5 for each in candidates
+    ]
     digit = candidates[int(costs[:number].argmin())]
     if any(not (digit.strokes & other.strokes).any() for other in others) or (
         halves and costs[-2:].max() < costs[:number].min()
@@ -581,9 +594,41 @@ def _digit_of(sheet, name, scale):
     return digit
 
 
+def _halves(digit):
+    """The left and the right of what is too wide to be one digit."""
+    rows, columns = _box(digit.strokes)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    if width < max(3, 1.2 * height):
+        return []
+    start = columns.start + width // 3
+    ink = np.where(digit.strokes, digit.sheet.ink, 0)[:, start : start + width // 3]
+    place = start + int(ink.sum(axis=0).argmin())
+    is_left = np.arange(digit.strokes.shape[1]) < place
+    halves = [
+        _candidate(digit.sheet, digit.strokes & side) for side in (is_left, ~is_left)
+    ]
+    low, high = sorted(_sides(_box(half.strokes))[0] for half in halves)
+    return halves if low > 0.55 * high else []
+
+
 @functools.cache
 def _shipped():
     return build_lenet5("1998", weights="mnist")
+
+
+def _candidates(sheet):
+    """What may be the digit of a sheet: its largest piece with more and less around."""
+    found = [_candidate(sheet, _near(sheet, largest)) for largest in (0.8, np.inf)]
+    if np.array_equal(found[0].strokes, found[1].strokes):
+        del found[1]
+    is_square = sheet.ink.shape[0] == sheet.ink.shape[1] <= _SCAN
+    if is_square and tuple(_sides(_box(found[0].strokes))) == sheet.ink.shape:
+        # Some scanners stretched all to a square, also a 1.
+        ink = found[0].ink
+        width = max(1, round(_NARROWER * ink.shape[1]))
+        narrow = Image.fromarray(ink).resize((width, len(ink)), Image.Resampling.BOX)
+        found.append(found[0]._replace(ink=np.asarray(narrow)))
+    return found
 
 
 def _near(sheet, largest=np.inf):
@@ -602,45 +647,17 @@ def _near(sheet, largest=np.inf):
 
 def _candidate(sheet, strokes):
     strokes = strokes & (sheet.ink > 0.3 * sheet.writings[0].contrast)
-    return _Candidate(strokes, strokes_alone(sheet.ink, strokes))
-
-
-def _squeezed(whole):
-    """A scan that fills its square as wide as a 1 is: some scanners stretched all."""
-    shape = whole.strokes.shape
-    if shape[0] != shape[1] or shape[0] > _SCAN:
-        return []
-    if tuple(_sides(_box(whole.strokes))) != shape:
-        return []
-    width = max(1, round(_NARROWER * whole.ink.shape[1]))
-    narrow = Image.fromarray(whole.ink).resize(
-        (width, len(whole.ink)), Image.Resampling.BOX
-    )
-    return [whole._replace(ink=np.asarray(narrow))]
-
-
-def _halves(sheet, whole):
-    """The left and the right of what may be too wide to be one digit."""
-    rows, columns = _box(whole.strokes)
-    height, width = rows.stop - rows.start, columns.stop - columns.start
-    if width < max(3, 1.2 * height):
-        return []
-    start = columns.start + width // 3
-    ink = np.where(whole.strokes, sheet.ink, 0)[:, start : start + width // 3]
-    is_left = np.arange(sheet.ink.shape[1]) < start + ink.sum(axis=0).argmin()
-    sides = [whole.strokes & is_left, whole.strokes & ~is_left]
-    low, high = sorted(_sides(_box(side))[0] for side in sides)
-    return [_candidate(sheet, side) for side in sides] if low > 0.55 * high else []
-
-
-def _is_as_high(one, other):
-    """Whether two pieces may be digits of one hand."""
-    return 0.55 < one.height / other.height < 1.8
+    return _Candidate(sheet, strokes, strokes_alone(sheet.ink, strokes))
 
 
 def _apart(one, other):
     """The gap between two ranges; negative where they overlap."""
     return max(one.start, other.start) - min(one.stop, other.stop)
+
+
+def _meet(one, other):
+    """Whether two boxes overlap."""
+    return max(map(_apart, one, other)) < 0
 
 
 def _box(strokes):
