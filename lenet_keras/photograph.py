@@ -497,8 +497,24 @@ def outermost(sheets):
             and not _holds(inner.box, outer.box)
             and inner.size > 0.15 * outer.size
         ):
-            papers.add(id(outside if _is_rectangle(outer) else inside))
+            papers.add(id(outside if _is_paper(outer, inner) else inside))
     return [sheet for sheet in sheets if id(sheet) not in papers] or sheets
+
+
+def _is_paper(outer, inner):
+    """Whether a piece that encloses another is the sheet that this is written on."""
+    return _is_rectangle(outer) or (
+        outer.at_border
+        and not inner.at_border
+        and inner.contrast > 0.7 * outer.contrast
+        and _thickness(outer) > 1.3 * _thickness(inner)
+    )
+
+
+def _thickness(writing):
+    """The width of the thickest stroke to the size of the whole."""
+    strokes = np.pad(writing.strokes[writing.box], 1)
+    return ndimage.distance_transform_cdt(strokes).max() / writing.size
 
 
 def _is_rectangle(writing):
