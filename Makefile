@@ -49,6 +49,7 @@ figures: setup
 
 deck: setup
 	$(BIN)/python -m lecture --deck --out figures
+	$(BIN)/python -m lecture --deck --lang zh --out figures/zh
 
 lint: setup
 	$(BIN)/ruff check .
@@ -60,10 +61,11 @@ page: setup
 # The course as a site, of what is here: nothing is executed. Open site/index.html.
 site: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[site]'
-	rm -rf build/site site && mkdir -p build/site
-	cp -R *.md CITATION.cff LICENSE docs figures notebooks lenet_keras build/site
-	mv build/site/docs/site/* build/site
-	$(BIN)/python -m sphinx -q -W --keep-going build/site site
+	rm -rf build/course build/site site && mkdir -p build/course
+	cp -R *.md CITATION.cff LICENSE docs figures notebooks lenet_keras build/course
+	mv build/course/docs/site/* build/course
+	$(BIN)/python -m sphinx -q -W --keep-going build/course build/site
+	mv build/site site
 
 browser: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[page]'

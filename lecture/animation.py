@@ -5,7 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from lecture.measurements import Unavailable
 from lecture.slides import TOP, add_title, style
@@ -34,7 +34,7 @@ def pictures(film, name, language="en"):
     Returns:
         List of PIL pictures of 960x540 pixels; after the last the first may follow.
     """
-    figure, drawn = film.figure, []
+    figure, seen = film.figure, []
     figure.set_dpi(_DPI)
     add_title(figure, words(language)[name]["title"].format(**film.facts))
     for frame in range(film.frames):
@@ -42,10 +42,10 @@ def pictures(film, name, language="en"):
         translate_figure(figure, language)
         figure.canvas.draw()
         pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
-        drawn.append(Image.fromarray(pixels.copy()))
-    held = drawn + [drawn[-1]] * _FADE
+        seen.append(Image.fromarray(pixels.copy()))
+    held = seen + [seen[-1]] * _FADE
     shares = np.linspace(0, 1, _FADE, endpoint=False)[1:]
-    return held + [Image.blend(drawn[-1], drawn[0], share) for share in shares]
+    return held + [Image.blend(seen[-1], seen[0], share) for share in shares]
 
 
 def write_films(films, material, out, language="en"):
@@ -67,10 +67,7 @@ def write_films(films, material, out, language="en"):
             "pip install imageio-ffmpeg."
         )
     for name, film in films.items():
-        with style(language):
-            made = film(material)
-            frames = pictures(made, name, language)
-            plt.close(made.figure)
+        frames = drawn(name, film, material, language)
         write_whole(out / f"{name}.gif", lambda path, f=frames: _gif(path, f))
         yield out / f"{name}.gif"
         if imageio_ffmpeg:
@@ -78,19 +75,24 @@ def write_films(films, material, out, language="en"):
             yield out / f"{name}.mp4"
 
 
-def without_title(path):
-    """A film without the title on top, as bytes: a deck has titles of its own."""
-    film, cropped = Image.open(path), io.BytesIO()
-    box = (0, round((1 - TOP) * film.height), film.width, film.height)
-    frames, durations = [], []
-    for frame in ImageSequence.Iterator(film):
-        frames.append(frame.convert("RGB").crop(box))
-        durations.append(frame.info["duration"])
-    _gif(cropped, frames, durations)
+def drawn(name, film, material, language="en"):
+    """All frames of one film, in its style, as `pictures` has them."""
+    with style(language):
+        made = film(material)
+        frames = pictures(made, name, language)
+        plt.close(made.figure)
+    return frames
+
+
+def without_title(frames):
+    """A GIF without the title on top, as bytes: a deck has titles of its own."""
+    width, height = frames[0].size
+    box, cropped = (0, round((1 - TOP) * height), width, height), io.BytesIO()
+    _gif(cropped, [frame.crop(box) for frame in frames])
     return cropped.getvalue()
 
 
-def _gif(path, frames, milliseconds=None):
+def _gif(path, frames):
     """One palette for all frames, so that what stays the same is not written again."""
     sheet = np.concatenate([np.asarray(f) for f in frames[:: len(frames) // 6]])
     palette = Image.fromarray(sheet).quantize(
@@ -99,6 +101,7 @@ def _gif(path, frames, milliseconds=None):
     colours = np.reshape(palette.getpalette(), (-1, 3))
     colours[colours.min(1) > 245] = 255  # the paper stays white
     palette.putpalette(colours.ravel().tolist())
+    ends = np.linspace(0, 100 * SECONDS, len(frames) + 1).round()  # as a GIF counts
     first, *rest = (
         frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames
     )
@@ -107,7 +110,7 @@ def _gif(path, frames, milliseconds=None):
         format="GIF",
         save_all=True,
         append_images=rest,
-        duration=milliseconds or round(1000 * SECONDS / len(frames)),
+        duration=(10 * np.diff(ends)).astype(int).tolist(),
         loop=0,
         optimize=False,
     )

@@ -1,6 +1,6 @@
 """The figures of the lecture in teaching order, section by section."""
 
-from lecture import inputs, inside, moving, network, results, unit
+from lecture import inputs, inside, moving, network, photographs, results, unit
 from lecture.moving import still
 
 # Those that also move; in the sections they stand still.
@@ -16,6 +16,7 @@ SECTIONS = {
     "input": {
         "opening": inputs.opening,
         "digits": inputs.digits,
+        "photograph": photographs.photograph,
         "input-values": inputs.input_values,
         "distortions": inputs.distortions,
     },
@@ -57,6 +58,7 @@ SECTIONS = {
         "changed-digits": results.changed_digits,
         "turning": still(moving.turning),
         "robustness": results.robustness,
+        "row-of-digits": photographs.row_of_digits,
     },
     "today": {
         "ladder": results.ladder,

@@ -12,8 +12,8 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.transforms import Bbox
 
 from lecture import slides
-from lecture.animation import without_title
-from lecture.catalogue import SECTIONS
+from lecture.animation import drawn, without_title
+from lecture.catalogue import FILMS, SECTIONS
 from lecture.measurements import Unavailable
 from lecture.slides import HEIGHT, TOP, UNDATED, WIDTH, Slide
 from lecture.words import words
@@ -46,14 +46,14 @@ def write_deck(figures, material, out, language="en"):
         The path of each file that was written, or an `Unavailable` that says which
         figure could not be drawn here, or that python-pptx is not installed.
     """
-    out, drawn = Path(out), []
+    out, made = Path(out), []
 
     def write(path):
-        drawn.extend(_write_pdf(path, figures, material, language))
+        made.extend(_write_pdf(path, figures, material, language))
 
     with slides.style(language):
         write_whole(out / "lenet5.pdf", write)
-    yield from (each for each in drawn if isinstance(each, Unavailable))
+    yield from (each for each in made if isinstance(each, Unavailable))
     yield out / "lenet5.pdf"
     if pptx is None:
         yield Unavailable(
@@ -62,17 +62,19 @@ def write_deck(figures, material, out, language="en"):
         )
         return
     pictures = [
-        (page, _moving(out, page) or picture)
-        for page, picture in (each for each in drawn if isinstance(each, tuple))
+        (page, _moving(page, material, language) or picture)
+        for page, picture in (each for each in made if isinstance(each, tuple))
     ]
     write_whole(out / "lenet5.pptx", lambda path: _write_pptx(path, pictures, language))
     yield out / "lenet5.pptx"
 
 
-def _moving(out, page):
-    """The bytes of a slide's film without its title, where the folder has it."""
-    path = out / f"{getattr(page, 'name', None)}.gif"
-    return without_title(path) if path.is_file() else None
+def _moving(page, material, language):
+    """The bytes of a slide's film without its title, where it has one."""
+    name = getattr(page, "name", None)
+    if name not in FILMS:
+        return None
+    return without_title(drawn(name, FILMS[name], material, language))
 
 
 def _write_pdf(path, figures, material, language):

@@ -14,6 +14,7 @@ from playwright.sync_api import Error, sync_playwright
 FIGURES = Path(__file__).parent.parent / "figures"
 SIZE = {"width": 400, "height": 1120}  # a phone, and a little higher
 GAP = 24
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 MIRRORED_3 = """() => {
     clear();
@@ -34,7 +35,7 @@ def film(page, out):
         out: Path of the PNG to write.
     """
     with sync_playwright() as playwright:
-        browser = _browser(playwright)
+        browser = launched(playwright)
         context = browser.new_context(
             viewport=SIZE, device_scale_factor=1.5, reduced_motion="reduce"
         )
@@ -53,13 +54,15 @@ def film(page, out):
     _side_by_side(frames).save(out, optimize=True)
 
 
-def _browser(playwright):
+def launched(playwright):
     """Playwright's own Chromium, or one that is installed."""
     options = {"args": ["--no-sandbox"]}
     try:
         return playwright.chromium.launch(**options)
     except Error:
-        installed = shutil.which("chromium") or shutil.which("google-chrome")
+        installed = next(filter(None, map(shutil.which, NAMES)), None)
+        if installed is None:
+            raise
         return playwright.chromium.launch(executable_path=installed, **options)
 
 

@@ -26,6 +26,7 @@ from lenet_keras.hints import check_name
 WIDTH, HEIGHT = 40 / 3, 7.5  # inches: 1920x1080 pixels
 TOP = 0.81  # of the slide: above it is the title, below it the picture
 FORMATS = ("svg", "png", "pdf")
+DECKS = ("lenet5.pdf", "lenet5.pptx", "zh/lenet5.pdf", "zh/lenet5.pptx")
 UNDATED = {"CreationDate": None, "ModDate": None}  # of a PDF
 
 # For the last row of a lecture hall: "small" is 24 points. The salt makes the names
@@ -238,7 +239,8 @@ def write_figures(
             yield path
         drawn.append(slide)
     if readme:
-        text = _readme(drawn, formats, language, films)
+        decks = [name for name in DECKS if (out / name).is_file()]
+        text = _readme(drawn, formats, language, films, decks)
         write_whole(out / "README.md", lambda path: path.write_text(text, "utf-8"))
         yield out / "README.md"
 
@@ -275,13 +277,16 @@ def png(figure, **options):
     return small.getvalue()
 
 
-def _readme(slides, formats, language, films):
+def _readme(slides, formats, language, films, decks):
     """The README of a folder of figures: a contact sheet, then the words of each."""
     said, kind = words(language)["deck"], "png" if "png" in formats else formats[0]
     links = [f"[![{s.title}]({s.name}.{kind})](#{s.name})" for s in slides]
     rows = [" | ".join(links[k : k + 3]) for k in range(0, len(links), 3)]
     sheet = "\n".join(f"| {row} |" for row in [rows[0], "--- | --- | ---", *rows[1:]])
-    parts = [f"# {said['title']}", said["about"], sheet]
+    parts = [f"# {said['title']}", said["about"]]
+    if decks:
+        parts.append(f"{said['slides']} {', '.join(f'[{d}]({d})' for d in decks)}")
+    parts.append(sheet)
     for slide in slides:
         moves = slide.name in films
         kinds = (*formats, "gif", "mp4") if moves else formats

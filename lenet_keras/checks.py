@@ -9,9 +9,15 @@ import numbers
 import keras
 import numpy as np
 
+from lenet_keras.hints import printable
+
 # A network's own input lies between -0.1 and 1.175; whatever is larger than this is
 # not scaled to it. And bytes of any set of digits reach higher.
 _BETWEEN = 16
+
+
+class BackendError(RuntimeError):
+    """Keras runs on a backend that lacks what is asked of it."""
 
 
 def check_count(name, value):
@@ -39,10 +45,10 @@ def need_tensorflow(what):
         what: str, what needs TensorFlow.
 
     Raises:
-        RuntimeError: it says how to change the backend.
+        BackendError: it says how to change the backend.
     """
     if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
+        raise BackendError(
             f"{what} needs the TensorFlow backend; received "
             f"{keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow."
         )
@@ -62,8 +68,8 @@ def check_weights(model):
         if not np.isfinite(values).all():
             raise ValueError(
                 f"the model {model.name!r} has NaN or infinity among its weights, in "
-                f"{weight.path}, as after a training that broke down. Train it again, "
-                "or load other weights."
+                f"{printable(weight.path)}, as after a training that broke down. Train "
+                "it again, or load other weights."
             )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from lenet_keras import __version__, plots
 from lenet_keras.callbacks import EpochLog, LiveLog
-from lenet_keras.checks import check_weights
+from lenet_keras.checks import BackendError, check_weights, need_tensorflow
 from lenet_keras.data import load_named
 from lenet_keras.evaluation import confusion, evaluate, mistakes, most_confused
 from lenet_keras.files import write_whole
@@ -45,6 +45,7 @@ from lenet_keras.training import train
 DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: auto)"
 VARIANT_HELP = f"{', '.join(VARIANTS)} (default: classic)"
 _COLUMNS = 10  # classes, of which a table has a column each
+_TOLD = (ValueError, OSError, ArithmeticError, BackendError)  # in a line, without trace
 RECIPE_HELP = (
     f"{', '.join(name for name in RECIPES if name not in VARIANTS)} "
     "(default: the variant's own)"
@@ -65,7 +66,7 @@ def main(arguments=None):
         with _interruptible(), warnings.catch_warnings():
             # NumPy 2 deprecates how Keras saves: "python -W error" would stop there.
             warnings.filterwarnings("ignore", "__array__ implementation doesn't accept")
-            _need_tensorflow()
+            need_tensorflow("the command lenet5")
             use_all_cores()
             args.run(args)
             sys.stdout.flush()
@@ -76,7 +77,7 @@ def main(arguments=None):
         if _is_behind(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for Python's last flush
             return 128 + 13  # SIGPIPE, as of any command before "| head"
-        if not isinstance(error, ValueError | OSError | ArithmeticError):
+        if not isinstance(error, _TOLD):
             raise
         message = "\n".join(map(printable, str(error).splitlines()))
         _say_beside(f"lenet5: error: {message}")
@@ -113,14 +114,6 @@ def _interruptible():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _need_tensorflow():
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "the command lenet5 runs on TensorFlow; Keras is set to "
-            f"{keras.backend.backend()!r}. Unset KERAS_BACKEND."
-        )
 
 
 def _is_behind(error, kind):
@@ -325,7 +318,7 @@ def _predict(args):
             failures.append(str(error))
             continue
         read.append((path, found))
-        name = _end_of(path, 24)
+        name = str(path)
         for line in by_line(found):
             table.add_row(name, number_of(line), certainties_of(line))
             name = ""
@@ -501,9 +494,3 @@ def _save_pictures(out, history, data, probabilities):
         )
         plt.close(figure)
     return [out / name for name in (MODEL, *PICTURES)]
-
-
-def _end_of(path, length):
-    """A path as text, its end where it is long."""
-    name = printable(path)
-    return name if len(name) <= length else "..." + name[3 - length :]

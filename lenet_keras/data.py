@@ -183,27 +183,26 @@ def make_dataset(
     indices = tf.data.Dataset.range(len(images))
     if training:
         indices = indices.shuffle(len(images), seed, reshuffle_each_iteration=True)
-    dataset = gather_batches(
-        indices.batch(batch_size),
-        (images, labels),
-        lambda index, images, labels: (to_input(images), labels),
+    batch = gatherer(
+        (images, labels), lambda index, images, labels: (to_input(images), labels)
     )
+    batches = indices.batch(batch_size)
+    dataset = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
     if distort:
         dataset = _distort_batches(dataset, seed)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def gather_batches(indices, arrays, ready):
+def gatherer(arrays, ready):
     """Gather batches from arrays in memory by their indices.
 
     Args:
-        indices: `tf.data.Dataset` of integers (batch,); beyond the end of the arrays
-            they begin again.
         arrays: the arrays (n, ...) to gather from.
         ready: function of the indices and of what was gathered: makes a batch of it.
 
     Returns:
-        `tf.data.Dataset` of what `ready` returns.
+        Function for `tf.data.Dataset.map`, of integers (batch,), to what `ready`
+        returns; indices beyond the end of the arrays begin again.
     """
     with tf.device("CPU"):  # where tf.data runs, whatever else the machine has
         tensors = [tf.constant(array) for array in arrays]
@@ -212,7 +211,7 @@ def gather_batches(indices, arrays, ready):
         place = index % len(tensors[0])
         return ready(index, *(tf.gather(tensor, place) for tensor in tensors))
 
-    return indices.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    return batch
 
 
 def _read_folder_of_variable(classes):

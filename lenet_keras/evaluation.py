@@ -5,6 +5,7 @@ Arrays in, arrays out; scikit-learn does the counting. `predict`, `evaluate` and
 together in a `Mistake`, so that no picture gets another picture's label.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import keras
@@ -16,6 +17,7 @@ from sklearn.metrics import classification_report, confusion_matrix, recall_scor
 from lenet_keras.checks import check_pairs, integer_labels
 from lenet_keras.images import network_input, readable, to_input, transform
 from lenet_keras.layers import EuclideanRBF
+from lenet_keras.threads import operations_at_once
 from lenet_keras.weights import card
 
 _BATCH = 1000
@@ -125,11 +127,14 @@ def _scores(model, images):
     if not len(images):
         raise ValueError("received no image. Pass at least one.")
     images = readable(model, images)
-    answers = [
-        _answers(model, network_input(model, images[start : start + _BATCH]))
-        for start in range(0, len(images), _BATCH)
-    ]
-    scores = np.concatenate(answers)
+
+    def answers(start):
+        return _answers(model, network_input(model, images[start : start + _BATCH]))
+
+    first, *others = range(0, len(images), _BATCH)
+    batches = 1 if _replicas(model) > 1 else operations_at_once()
+    with ThreadPoolExecutor(batches) as pool:  # the first by itself: it traces
+        scores = np.concatenate([answers(first), *pool.map(answers, others)])
     if not np.isfinite(scores).all():
         raise ValueError(
             f"{model.name!r} answers NaN: its weights are no numbers, as after a "
@@ -144,12 +149,17 @@ def _answers(model, x):
     `predict_on_batch` would answer each image once per replica; and no replica must go
     without an image.
     """
-    strategy = getattr(model, "distribute_strategy", None)
-    if strategy is None or strategy.num_replicas_in_sync == 1:
+    replicas = _replicas(model)
+    if replicas == 1:
         return model.predict_on_batch(x)
-    full = len(x) + -len(x) % strategy.num_replicas_in_sync
+    full = len(x) + -len(x) % replicas
     padded = x[np.minimum(np.arange(full), len(x) - 1)]
     return model.predict(padded, batch_size=full, verbose=0)[: len(x)]
+
+
+def _replicas(model):
+    strategy = getattr(model, "distribute_strategy", None)
+    return strategy.num_replicas_in_sync if strategy else 1
 
 
 def _probabilities(scores):

@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from lenet_keras.hints import printable
+
 
 def write_whole(path, write):
     """Let `write(temporary_path)` write a file beside `path`, then put it in its place.
@@ -29,7 +31,9 @@ def write_whole(path, write):
         else:
             _write_beside(Path(os.path.realpath(path)), write)
     except OSError as error:
-        raise OSError(f"{path} could not be written: {error}") from error
+        raise OSError(
+            f"{printable(path)} could not be written: {printable(error)}"
+        ) from error
 
 
 def remove_unfinished(path):

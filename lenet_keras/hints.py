@@ -15,7 +15,7 @@ def check_name(what, received, allowed, likeness=0.6):
     Raises:
         ValueError: for any other name; it lists those allowed.
     """
-    if received not in allowed:
+    if received not in list(allowed):
         raise ValueError(
             f"{what} must be one of {', '.join(allowed)}; received {received!r}."
             + did_you_mean(received, allowed, likeness)

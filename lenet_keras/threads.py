@@ -60,6 +60,12 @@ def threads():
     )
 
 
+def operations_at_once():
+    """How many operations run at the same time, one thread in each; else 1."""
+    within, across = threads()
+    return max(1, across) if within == 1 else 1
+
+
 def describe_threads():
     """Where a training runs, in words: the device, its cores, TensorFlow's threads."""
     if has_gpu():

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from lenet_keras.checks import check_pairs, integer_labels, need_tensorflow
-from lenet_keras.data import gather_batches
+from lenet_keras.data import gatherer
 from lenet_keras.images import (
     DISTORTIONS,
     STILL,
@@ -189,10 +189,12 @@ class _Epoch(keras.callbacks.Callback):
             return tf.ensure_shape(x, (known, *x.shape[1:])), *rest
 
         at_once = size if size >= _FEW else 256 * size
-        starts = tf.data.Dataset.range(0, self.number, at_once)
-        rows = starts.map(lambda start: self.order[start : start + at_once])
         arrays = [a for a in (images, labels, sample_weight) if a is not None]
-        dataset = gather_batches(rows, arrays, ready)
+        gather = gatherer(arrays, ready)
+        dataset = tf.data.Dataset.range(0, self.number, at_once).map(
+            lambda start: gather(self.order[start : start + at_once]),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
         if at_once > size:
             dataset = dataset.unbatch().batch(size, drop_remainder=not number_over)
         steps = tf.data.experimental.assert_cardinality(-(-self.number // size))

@@ -1,7 +1,6 @@
 """What several test files share: quiet TensorFlow, matplotlib without a screen."""
 
 import os
-import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -66,19 +65,11 @@ def pages(models, tmp_path_factory):
 @pytest.fixture(scope="session")
 def chromium():
     """A headless Chromium: playwright's own, or one that is installed."""
-    api = pytest.importorskip("playwright.sync_api", reason="make browser fetches it")
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    installed = next(filter(None, map(shutil.which, names)), None)
-    with api.sync_playwright() as playwright:
-        for path in (None, installed):
-            try:
-                browser = playwright.chromium.launch(
-                    executable_path=path, args=["--no-sandbox"]
-                )
-                break
-            except api.Error as error:
-                reason = str(error).splitlines()[0]
-        else:
-            pytest.skip(f"Chromium does not start: {reason}")
+    film = pytest.importorskip("lecture.filmstrip", reason="make browser fetches it")
+    with film.sync_playwright() as playwright:
+        try:
+            browser = film.launched(playwright)
+        except film.Error as error:
+            pytest.skip(f"Chromium does not start: {str(error).splitlines()[0]}")
         yield browser
         browser.close()

@@ -23,6 +23,8 @@ from lenet_keras import RECIPES, build_lenet5, cli, load_model
 from lenet_keras.runs import alone_in
 from lenet_keras.threads import threads
 
+steering = pytest.mark.skipif(sys.platform == "win32", reason="has no such names")
+
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
@@ -195,7 +197,8 @@ def test_predict_prints_each_digit_with_its_certainty(capsys, run_folder, tmp_pa
     rows = [line for line in out.splitlines() if "%" in line]
     assert len(rows) == 2
     assert all(row.count("%") == 1 for row in rows)
-    assert max(map(len, out.splitlines())) <= 80
+    named = zip(rows, pictures, strict=True)
+    assert all(row.startswith(picture) for row, picture in named), "whole, in a pipe"
 
 
 def test_predict_takes_shipped_weights_where_no_model_is_named(capsys, tmp_path):
@@ -415,6 +418,16 @@ def test_ctrl_c_is_known_behind_the_error_that_a_library_makes_of_it(
     assert "nothing is half written" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments", ["summary", "train", "evaluate a.keras", "predict a.png", "page"]
+)
+def test_every_command_needs_tensorflow_and_says_so(arguments, capsys, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    message = failure(capsys, *arguments.split())
+    assert "lenet5 needs the TensorFlow backend; received 'torch'" in message
+    assert message.count("\n") == 1
+
+
 def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
@@ -563,6 +576,7 @@ def test_closed_streams_are_no_crash_and_no_file_gets_their_lines(closed, tmp_pa
     assert subprocess.run(["sh", "-c", line], stdout=subprocess.DEVNULL).returncode == 2
 
 
+@steering
 def test_control_characters_in_a_name_are_shown_as_text(
     capsys, run_folder, tmp_path, monkeypatch
 ):
@@ -689,6 +703,7 @@ def test_a_model_of_letters_is_not_tested_on_digits(tmp_path, capsys):
     assert "the images of digits are digits" in message
 
 
+@steering
 def test_no_name_reaches_the_terminal_as_a_command(capsys, tmp_path, digits):
     """Names of models, layers, folders, pictures and what is mistyped."""
     name = "\x1b[2Jcleared\x07\r\x9b31m"

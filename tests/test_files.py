@@ -69,6 +69,22 @@ def test_a_full_device_is_named():
         write_whole("/dev/full", text("too much"))
 
 
+@pytest.mark.skipif(not os.path.exists("/sys/kernel"), reason="needs /sys")
+def test_a_folder_that_cannot_be_written_is_named():
+    """Not even by root."""
+    with pytest.raises(OSError, match="/sys/kernel/notes.txt could not be written"):
+        write_whole("/sys/kernel/notes.txt", text("new"))
+
+
+def test_control_characters_of_a_path_are_shown_as_text(tmp_path):
+    def write(temporary):
+        raise OSError(f"no room for {temporary}")
+
+    with pytest.raises(OSError, match=r"a\\x1b\[2Jb could not be written") as error:
+        write_whole(tmp_path / "a\x1b[2Jb", write)
+    assert "\x1b" not in str(error.value)
+
+
 def test_a_folder_in_the_place_is_named(tmp_path):
     with pytest.raises(OSError, match=f"{tmp_path.name} could not be written"):
         write_whole(tmp_path, text("new"))

@@ -6,7 +6,13 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from lenet_keras import VARIANTS, Subsampling, build_lenet5, fused
+from lenet_keras import (
+    VARIANTS,
+    SparselyConnectedConv2D,
+    Subsampling,
+    build_lenet5,
+    fused,
+)
 from lenet_keras.fused import branches, forward
 
 
@@ -83,8 +89,9 @@ def pooled(model):
         lambda: chain(convolution(3), layers.AveragePooling2D(2)),
         lambda: chain(layers.Rescaling(2.0), convolution(), Subsampling()),
         lambda: chain(convolution(), layers.AveragePooling2D(2), shape=(36, 40, 1)),
+        lambda: chain(convolution(use_bias=False), layers.AveragePooling2D(2)),
     ],
-    ids=["a kernel of 3x3", "a layer before", "a larger input"],
+    ids=["a kernel of 3x3", "a layer before", "a larger input", "no bias"],
 )
 def test_others_of_the_same_kind_are_taken_together_too(model):
     model = model()
@@ -99,7 +106,6 @@ def test_others_of_the_same_kind_are_taken_together_too(model):
         lambda: chain(convolution(4), layers.AveragePooling2D(2)),
         lambda: chain(convolution(strides=2), layers.AveragePooling2D(2)),
         lambda: chain(convolution(padding="same"), layers.AveragePooling2D(2)),
-        lambda: chain(convolution(use_bias=False), layers.AveragePooling2D(2)),
         lambda: chain(convolution(), layers.AveragePooling2D(2, strides=1)),
         lambda: chain(
             convolution(), layers.AveragePooling2D(2), shape=(31, 31, 1)
@@ -110,7 +116,6 @@ def test_others_of_the_same_kind_are_taken_together_too(model):
         "an even kernel",
         "strides",
         "padding",
-        "no bias",
         "overlapping windows",
         "odd length",
         "another precision",
@@ -121,6 +126,66 @@ def test_others_run_as_they_are(model):
     x = np.random.default_rng(0).random((4, *model.input_shape[1:]), np.float32)
     assert_same(model, x)
     assert pooled(model)
+
+
+def in_squares(model):
+    """Whether the gradient of a convolution's few maps is that of 2x2 pixels as one."""
+    x = tf.zeros((4, *model.input_shape[1:]))
+    gradients = tf.function(
+        lambda x: values_and_gradients(forward(model), model, x)
+    ).get_concrete_function(x)
+    return any(
+        operation.type == "Conv2DBackpropInput" and operation.outputs[0].shape[-1] == 12
+        for operation in gradients.graph.get_operations()
+    )
+
+
+TABLE = ((0, 1), (1, 2), (0, 1, 2), (2,))
+
+
+@pytest.mark.parametrize(
+    "c3",
+    [
+        lambda: convolution(3),
+        lambda: convolution(5, use_bias=False),
+        lambda: SparselyConnectedConv2D(TABLE, 5, activation="tanh"),
+    ],
+    ids=["a kernel of 3x3", "no bias", "some maps only"],
+)
+def test_the_gradient_of_few_maps_is_taken_in_squares(c3):
+    inner = layers.Conv2D(3, 5, activation="tanh"), layers.AveragePooling2D(2)
+    model = chain(*inner, c3(), shape=(32, 40, 1))
+    assert_same(model, np.random.default_rng(0).random((4, 32, 40, 1), np.float32))
+    assert in_squares(model)
+
+
+@pytest.mark.parametrize(
+    "c3",
+    [
+        lambda: convolution(4),
+        lambda: convolution((3, 5)),
+        lambda: convolution(strides=2),
+        lambda: convolution(dilation_rate=2),
+        lambda: convolution(groups=3),
+        lambda: convolution(padding="same"),
+        lambda: SparselyConnectedConv2D(TABLE, 4),
+    ],
+    ids=[
+        *("even", "not square", "strides", "dilated", "groups", "padding"),
+        "even, some maps only",
+    ],
+)
+def test_the_gradient_of_other_convolutions_is_taken_as_it_is(c3):
+    inner = layers.Conv2D(3, 5, activation="tanh"), layers.AveragePooling2D(2)
+    model = chain(*inner, c3())
+    assert_same(model, np.random.default_rng(0).random((4, 32, 32, 1), np.float32))
+    assert not in_squares(model)
+
+
+def test_a_frozen_c3_passes_on_the_gradients_of_its_model(random_images):
+    model = build_lenet5()
+    model.get_layer("c3").trainable = False
+    assert_same(model, random_images)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +207,7 @@ def test_others_run_as_they_are(model):
 def test_there_is_a_branch_per_thread_of_16_images_at_least(
     set_threads, size, number, monkeypatch
 ):
-    monkeypatch.setattr(fused, "threads", lambda: set_threads)
+    monkeypatch.setattr("lenet_keras.threads.threads", lambda: set_threads)
     assert branches(size) == number
 
 

@@ -9,13 +9,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from PIL import Image, ImageSequence
 
 from lecture.architecture import plot_architecture
 from lecture.catalogue import FIGURES, FILMS
 from lecture.measurements import Material, Unavailable
 from lecture.slides import TOP, add_number, draw, style
 from lecture.words import translate, words
-from lenet_keras import LADDER, VARIANTS, build_lenet5, count, ladder, plots
+from lenet_keras import (
+    LADDER,
+    VARIANTS,
+    build_lenet5,
+    count,
+    ladder,
+    plots,
+    predict,
+    to_input,
+)
 from lenet_keras.paper import C3_INPUTS, PUBLISHED_METHODS, output_code
 
 ROOT = Path(__file__).parent.parent
@@ -376,6 +386,25 @@ def test_the_input_is_padded_and_scaled(slide):
     assert np.allclose(values, -0.1 + 0.005 * bytes_)
 
 
+def test_a_photograph_becomes_the_frame_that_is_read(slide, material):
+    figure = slide("photograph").figure
+    picture, *_, frame = pictures(figure)
+    assert picture.shape[0] > 28 and frame.shape == (28, 28)
+    image = np.asarray(frame, np.uint8)[None]
+    answer = predict(material.model, to_input(image)).argmax()
+    assert any(text.startswith(f"read as {answer};") for text in said(figure))
+
+
+def test_each_digit_of_a_row_has_its_box_its_frame_and_its_answer(slide):
+    above, *frames = slide("row-of-digits").figure.axes
+    assert len(above.patches) == len(frames) >= 5
+    number = "".join(ax.get_title() for ax in frames)
+    assert slide("row-of-digits").title.endswith(number)
+    for box, ax in zip(above.patches, frames, strict=True):
+        colour = plots.VERMILION if "?" in ax.get_title() else plots.BLUE
+        assert plt.matplotlib.colors.same_color(box.get_edgecolor(), colour)
+
+
 def test_the_digits_are_counted(slide, digits):
     shown = said(slide("digits").figure)
     for number in np.bincount(digits.train_labels):
@@ -573,5 +602,36 @@ def test_the_readme_counts_the_figures():
 
 
 def test_the_committed_figures_stay_small():
-    files = [f for f in (ROOT / "figures").iterdir() if f.suffix != ".html"]
-    assert sum(file.stat().st_size for file in files) < 20e6  # films, twice
+    files = [f for f in (ROOT / "figures").rglob("*.*") if f.suffix != ".html"]
+    assert sum(file.stat().st_size for file in files) < 25e6  # films, three times
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_committed_film_lasts_ten_seconds_and_comes_back_to_its_start(name):
+    path = ROOT / "figures" / f"{name}.gif"
+    assert path.stat().st_size < 1.5e6
+    assert path.with_suffix(".mp4").stat().st_size < 1.5e6
+    with Image.open(path) as film:
+        assert film.info["loop"] == 0
+        frames = [frame.convert("L") for frame in ImageSequence.Iterator(film)]
+        lasts = sum(frame.info["duration"] for frame in ImageSequence.Iterator(film))
+    assert lasts == 10_000
+    jumps = [
+        np.abs(np.asarray(a, float) - np.asarray(b, float)).mean()
+        for a, b in itertools.pairwise([*frames, frames[0]])
+    ]
+    assert jumps[-1] <= max(jumps[:-1])
+
+
+@pytest.mark.parametrize("folder, language", [("", "en"), ("zh", "zh")])
+def test_the_committed_deck_has_every_figure_and_every_film(folder, language):
+    pptx = pytest.importorskip("pptx")
+    path = ROOT / "figures" / folder / "lenet5.pptx"
+    pages = pptx.Presentation(path).slides
+    shown = {each.name: each for page in pages for each in page.shapes}
+    assert {*NAMES} <= {*shown}
+    moving = {name for name in NAMES if shown[name].image.ext == "gif"}
+    assert moving == {*FILMS}
+    for name in NAMES:
+        alt = shown[name].element.nvPicPr.cNvPr.get("descr")
+        assert alt == words(language)[name]["alt"], "draw it again: make deck"

@@ -97,6 +97,17 @@ def test_what_is_asserted_stands_in_folded_cells(notebook):
         assert is_folded or not re.search(r"^ *assert\b", source(cell), re.M)
 
 
+def test_checks_stand_before_the_exercises_and_say_that_they_may_be_skipped(notebook):
+    """Code hosts do not fold them."""
+    checks = notebook.tagged("check")
+    for check in checks:
+        assert "you can skip this cell" in source(check).splitlines()[0]
+    after = notebook.cells[notebook.cells.index(checks[-1]) + 1]
+    assert source(after).startswith("## Exercises")
+    first = notebook.cells.index(checks[0])
+    assert notebook.cells[first : first + len(checks)] == checks
+
+
 def test_no_cell_is_longer_than_fifteen_lines(notebook):
     for cell in notebook.code:
         assert len(source(cell).splitlines()) <= 15, source(cell)

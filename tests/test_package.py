@@ -1,5 +1,6 @@
 """The package as a whole: imports, quiet starts, other backends."""
 
+import gc
 import importlib.util
 import os
 import re
@@ -43,6 +44,17 @@ def test_importing_the_package_starts_quietly_and_sets_no_threads():
     """)
     assert run.stdout.split() == ["0", "1"]
     assert run.stderr == ""
+
+
+def test_builds_leave_nothing_behind():
+    for _ in range(3):
+        build_lenet5("1998")
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(30):
+        build_lenet5("1998")
+    gc.collect()
+    assert len(gc.get_objects()) - before < 100
 
 
 @pytest.mark.parametrize("name", lenet_keras.__all__)

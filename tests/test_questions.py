@@ -41,5 +41,5 @@ def test_the_links_lead_to_notebooks():
     links = re.findall(r"\]\(([^)]+)\)", PAGE)
     assert len(links) == PAGE.count("?**")
     names = {Path(link).name for link in links}
-    assert all(re.fullmatch(r"(0[2-4]|10)_\w+\.ipynb", name) for name in names)
+    assert all(re.fullmatch(r"(0[2-5]|10)_\w+\.ipynb", name) for name in names)
     assert all((DOCS / link).resolve().parent.name == "notebooks" for link in links)

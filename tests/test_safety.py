@@ -9,8 +9,11 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from helpers import digit
+from PIL import Image
 
 from lenet_keras import build_lenet5, cli, load_model
+from lenet_keras.photograph import picture_of, steps
 from lenet_keras.safety import check_archive, check_hdf5
 
 METADATA = json.dumps({"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"})
@@ -236,27 +239,64 @@ def test_shards_of_weights_lie_beside_their_list(tmp_path):
         build_lenet5(weights=tmp_path / "my.weights.json")
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_changed_file_gives_a_model_or_a_value_error(seed, tmp_path_factory):
-    """Bytes of a good file changed, cut or doubled at random places."""
-    folder = tmp_path_factory.getbasetemp()
-    whole = folder / "whole.keras"
-    if not whole.exists():
-        build_lenet5().save(whole)
-    rng = np.random.default_rng(seed)
-    content = bytearray(whole.read_bytes())
-    for place in rng.integers(0, len(content), 8):
+def changed(content, rng, times):
+    """Bytes changed, cut, doubled or made large at random places."""
+    content = bytearray(content)
+    for place in rng.integers(0, len(content), times):
         kind = rng.integers(4)
         if kind == 0:
-            content[place] = rng.integers(256)
+            content[place : place + 1] = rng.bytes(1)
         elif kind == 1:
             del content[place : place + int(rng.integers(1, 50))]
         elif kind == 2:
             content[place : place + 4] = struct.pack("<I", 2**31 - 1)
         else:
             content[place:place] = content[place : place + 20]
+    return bytes(content)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_changed_file_gives_a_model_or_a_value_error(seed, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
+    whole = folder / "whole.keras"
+    if not whole.exists():
+        build_lenet5().save(whole)
+    content = changed(whole.read_bytes(), np.random.default_rng(seed), 8)
     (folder / "changed.keras").write_bytes(content)
     try:
         load_model(folder / "changed.keras")
     except ValueError as error:
         assert "changed.keras' is not a readable .keras model" in str(error)
+
+
+def pictures():
+    """A digit in every form that PNG and JPEG have for it."""
+    grey = Image.fromarray(255 - digit("5"))
+    deep = Image.fromarray(257 * np.asarray(grey, "uint16"))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    yield from ((grey, "PNG", {}), (deep, "PNG", {}), (grey.convert("1"), "PNG", {}))
+    yield from ((grey.convert(mode), "PNG", {}) for mode in ("LA", "RGB", "RGBA"))
+    yield grey.convert("P"), "PNG", {"transparency": 255}
+    yield grey, "JPEG", {"progressive": True}
+    yield grey.convert("RGB"), "JPEG", {"exif": turned}
+    yield grey.convert("CMYK"), "JPEG", {}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_a_changed_picture_gives_an_array_or_a_value_error():
+    rng, opened, refused = np.random.default_rng(0), 0, 0
+    for picture, kind, options in pictures():
+        whole = io.BytesIO()
+        picture.save(whole, kind, **options)
+        for number in range(50):
+            content = changed(whole.getvalue(), rng, 1 + number % 3)
+            try:
+                assert picture_of(content).mode == "RGB"
+                opened += 1
+                assert steps(content)["frame"].shape == (28, 28)
+            except ValueError as error:
+                assert "\n" not in str(error)
+                assert str(error).startswith("the image ")
+                refused += 1
+    assert opened > 20 and refused > 200

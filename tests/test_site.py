@@ -115,13 +115,32 @@ def visit(chromium):
     assert troubles == []
 
 
-@pytest.mark.parametrize("width, height", [(1366, 768), (390, 844)])
-@pytest.mark.parametrize(
-    "name", ["index.html", *(f"notebooks/{stem}.html" for stem in NOTEBOOKS)]
-)
-def test_a_page_fits_the_window(visit, name, width, height):
-    tab = visit(name, width, height)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize("name", [str(path.relative_to(SITE)) for path in pages()])
+def test_a_page_fits_the_window(visit, name):
+    tab = visit(name, 1366, 768)
+    for width, height in ((1366, 768), (390, 844)):
+        tab.set_viewport_size({"width": width, "height": height})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_no_table_of_an_output_is_left_as_text():
+    for stem in NOTEBOOKS:
+        text = (SITE / "notebooks" / f"{stem}.html").read_text(encoding="utf-8")
+        assert "<p>| " not in text, stem
+
+
+def test_the_gallery_has_every_figure_and_the_decks_in_both_languages():
+    links = Addresses(SITE / "figures" / "README.html").links
+    files = [Path(urlsplit(link).path).name for link in links]
+    for path in (ROOT / "figures").glob("*.[sgm][vip][gf4]"):
+        assert path.name in files
+    assert [files.count(f"lenet5.{kind}") for kind in ("pdf", "pptx")] == [2, 2]
+
+
+def test_the_page_opens_from_the_texts():
+    for name in ("README.html", "README.zh.html", "docs/teaching.html"):
+        links = [link for link in Addresses(SITE / name).links if "lenet5.html" in link]
+        assert links and not any("_downloads" in link for link in links), name
 
 
 def test_formulas_are_set(visit):

@@ -1,7 +1,11 @@
 """`train`: a recipe and `fit`, resumable, repeatable, with clear errors."""
 
 import gc
+import itertools
+import signal
+import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -47,6 +51,25 @@ def test_the_loss_of_every_variant_falls(variant, digits):
 def test_the_same_seed_gives_the_same_weights_bit_by_bit(digits):
     first, second = (weights_after(digits, distort=True)[0] for _ in range(2))
     assert all(map(np.array_equal, first, second))
+
+
+def test_trainings_at_once_give_the_weights_of_each_alone(digits):
+    """Four, two of a kind: what one draws or traces is nothing to another."""
+
+    def trained(seed):
+        history = train(models.pop(), *few(digits), epochs=2, seed=seed)
+        return history.model.get_weights()
+
+    keras.utils.set_random_seed(0)
+    model = build_lenet5()
+    models = [keras.models.clone_model(model) for _ in range(6)]
+    for each in models:
+        each.set_weights(model.get_weights())
+    alone = [trained(seed) for seed in (0, 1)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(trained, (0, 1, 0, 1)))
+    for got, wanted in zip(together, alone * 2, strict=True):
+        assert all(map(np.array_equal, got, wanted))
 
 
 def test_another_seed_gives_other_weights(digits):
@@ -229,14 +252,19 @@ def test_preprocessing_inside_the_model_trains_on_bytes(digits):
 
 @pytest.mark.parametrize("recipe", ["classic", "best"])
 def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(
-    recipe, tmp_path, digits
+    recipe, tmp_path, digits, monkeypatch
 ):
     images, labels = few(digits)
 
     class Interrupt(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == 1:
-                raise KeyboardInterrupt
+        """As Ctrl-C and Jupyter do it: anywhere in an epoch, and the process stays."""
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            if (self.epoch, batch) == (2, 1):
+                signal.raise_signal(signal.SIGINT)
 
     options = {"recipe": recipe, "epochs": 4, "batch_size": 64, "distort": True}
     keras.utils.set_random_seed(0)
@@ -257,6 +285,8 @@ def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(
     model = load_model(again.model_file)
     done = again.restore(model)
     assert done == 2
+    clock = itertools.count(time.time() - 86_400, -60)  # set back, and running back
+    monkeypatch.setattr(time, "time", lambda: next(clock))
     train(model, images, labels, initial_epoch=done, callbacks=[again], **options)
     for ended in (model, load_model(again.model_file)):
         assert all(map(np.array_equal, ended.get_weights(), whole.get_weights()))

@@ -10,6 +10,7 @@ import h5py
 import keras
 import numpy as np
 
+from lenet_keras.hints import printable
 from lenet_keras.layers import CoveringConv2D
 from lenet_keras.safety import check_archive, check_hdf5
 
@@ -72,8 +73,8 @@ def load_weights(model, variant, weights, classes):
     except Exception as error:  # h5py and Keras each raise their own kinds
         raise ValueError(
             f"The weights in {str(file)!r} do not fit the {variant!r} variant with "
-            f"{classes} classes, or the file is damaged: {_reason(error)}. Take "
-            "weights saved from the same variant."
+            f"{classes} classes, or the file is damaged: "
+            f"{printable(_reason(error))}. Take weights saved from the same variant."
         ) from error
 
 
