@@ -374,6 +374,19 @@ def _scan(side):
     return draw
 
 
+def _upright_scan(image, generator):
+    """What a scanner made of forms in 1994: 0 or 255, 32 high, as wide as it may be."""
+    ink = mask(image, 32)
+    rows, columns = (np.flatnonzero((ink > 0.5).any(axis)) for axis in (1, 0))
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    size = (min(24, max(4, cut.shape[1])), 32)
+    fitted = Image.fromarray(np.float32(cut)).resize(size, Image.Resampling.BILINEAR)
+    square = np.zeros((32, 32), np.uint8)
+    left = (32 - size[0]) // 2
+    square[:, left : left + size[0]] = np.where(np.asarray(fitted) > 0.5, 255, 0)
+    return square if generator.random() < 0.5 else 255 - square
+
+
 def _gradient(image, generator):
     rows, columns = np.mgrid[-1:1:240j, -1:1:240j]
     slope = generator.uniform(-0.3, 0.3, 2)
@@ -470,6 +483,12 @@ def _small(image, generator):
     return _bytes(_blend(ink_on((side, side), image, generator)))
 
 
+def _small_thin(image, generator):
+    side = int(generator.integers(70, 110))
+    ink = ink_on((side, side), image, generator, bold=-0.15)
+    return _noisy(_blend(ink, 60, 215), generator)
+
+
 def _wide(image, generator):
     return _noisy(_blend(ink_on((120, 600), image, generator, 80)), generator)
 
@@ -546,4 +565,6 @@ CONDITIONS = {
     "wide picture": _wide,
     "scan 16x16, stretched": _scan(16),
     "scan 32x32, stretched": _scan(32),
+    "scan 32x32, upright": _upright_scan,
+    "thin pen, few pixels": _small_thin,
 }

@@ -2,10 +2,13 @@
 
 Section III-A of LeCun et al. (1998) tells how MNIST's digits were cut out and framed;
 networks trained on them fail on digits that were not. The paper is found before the
-ink, lines before strokes, and the largest writing before the rest.
+ink, lines before strokes, and the largest writing before the rest; where it is not
+clear what belongs to the digit, the network is asked which of the frames it knows best.
 """
 
+import functools
 import io
+import itertools
 import os
 from typing import NamedTuple
 
@@ -13,12 +16,17 @@ import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from lenet_keras.evaluation import penalties
 from lenet_keras.hints import printable
 from lenet_keras.images import frame, to_input
+from lenet_keras.model import build_lenet5
 
 LARGEST = 40_000_000  # pixels of a picture: above, it may be a bomb
 _SIDE = 256  # of the copy in which a digit is looked for
+_SCAN = 64  # up to this side a picture is a scan, cut out: all around it is paper
+_NARROWER = 0.35  # a 1 that was stretched to a square has this width again
 _FAINT = 20  # of 255: what differs less from its paper is no ink
+_SQUARE = np.ones((3, 3))  # neighbours, the diagonal ones too
 _ADVICE = "Write one digit with a thick dark pen on plain light paper."
 _FORMS = (
     "a path, bytes, an open file, a PIL image, a uint8 array (rows, columns) or with 3 "
@@ -32,7 +40,6 @@ class Writing(NamedTuple):
     box: tuple[slice, slice]  # its rows and columns
     strokes: np.ndarray  # bool (rows, columns), its pixels
     contrast: float  # 0 to 255, as if it were in full light
-    step: float  # 0 to 255, to the paper beside it
     at_border: bool
 
     @property
@@ -59,6 +66,14 @@ class Sheet(NamedTuple):
     ink: np.ndarray  # float (rows, columns), paper 0
     pieces: np.ndarray  # int (rows, columns), 0 or the number of a connected piece
     writings: list[Writing]  # the digit first
+
+
+class _Candidate(NamedTuple):
+    """Strokes that may be the digit."""
+
+    sheet: Sheet
+    strokes: np.ndarray  # bool (rows, columns)
+    ink: np.ndarray  # float (rows, columns), what is framed
 
 
 def read_digit(image):
@@ -119,25 +134,23 @@ def located(whole, name):
     """
     grey, corner = whole, np.zeros(2)
     while True:  # look again, nearer, until the digit is seen as large as can be
-        small, sheet = find(grey)
-        if sheet is None:
+        small, sheets = _search(grey)
+        if not sheets:
             raise ValueError(f"{name} {_why_nothing(whole)} {_ADVICE}")
-        scale = max(grey.shape) / max(small.shape)
-        strokes = digit_of(sheet, name, scale)
-        nearer = _around(strokes, small, grey)
+        nearer = _around(_near(sheets[0]), small, grey)
         if nearer is None:
             break
         grey, corner = grey[nearer], corner + [part.start for part in nearer]
-    ink = strokes_alone(sheet.ink, strokes)
-    places = np.argwhere(strokes)
-    ends = np.stack((places.min(0), places.max(0) + 1))
-    box = np.ravel(corner + scale * ends).round().astype(int)
+    scale = max(grey.shape) / max(small.shape)
+    digit = _digit_of(sheets, name, scale)
+    box = np.array([(c.start, c.stop) for c in _box(digit.strokes)]).T
+    box = np.ravel(corner + scale * box).round().astype(int)
     shown = {
         "picture": shrunk(whole, 2 * _SIDE),
         "near": small,
-        "ink": sheet.ink,
-        "strokes": ink,
-        "frame": frame(ink),
+        "ink": digit.sheet.ink,
+        "strokes": digit.ink,
+        "frame": frame(digit.ink),
     }
     return shown, tuple(box.tolist())
 
@@ -289,25 +302,45 @@ def find(grey):
     Returns:
         The copy that was searched, and its likeliest `Sheet`, or None.
     """
-    if max(grey.shape) <= 64:  # a scan, cut out: all around it is paper
+    small, sheets = _search(grey)
+    return small, sheets[0] if sheets else None
+
+
+def _search(grey):
+    """The copy that was searched, and its sheets, the likeliest first."""
+    if max(grey.shape) <= _SCAN:
         sheet = cut_out(grey)
-        return grey, sheet if sheet.writings else None
+        return grey, [sheet] if sheet.writings else []
     for side, shares in ((_SIDE, (8, 3)), (4 * _SIDE, (24,))):
         small = shrunk(grey, side)
         widths = [max(3, max(small.shape) // share) for share in shares]
-        sheets = [sheet_of(small, width, sign) for width in widths for sign in (1, -1)]
-        best = _likeliest(sheets)
-        if best or side >= max(grey.shape):
+        sheets = outermost(
+            [sheet_of(small, width, sign) for width in widths for sign in (1, -1)]
+        )
+        firsts = [sheet.writings[0] for sheet in sheets]
+        order = _order(firsts, 0.1)
+        sheets = [sheets[k] for k in order]
+        if sheets or side >= max(grey.shape):
             break
-    if best and not best.writings[0].at_border:
-        return small, best
+    if sheets and not sheets[0].writings[0].at_border:
+        return small, sheets
     # It may be cut out so tight that its strokes lie along the border.
     tight = cut_out(small)
     spans = tight.writings and (
-        max(_sides(tight.writings[0].box)) > 0.9 * max(small.shape)
-        or (best and _holds(tight.writings[0].box, best.writings[0].box))
+        tight.writings[0].size > 0.9 * max(small.shape)
+        or (sheets and _holds(tight.writings[0].box, sheets[0].writings[0].box))
     )
-    return small, tight if spans else best
+    return small, [tight] if spans else sheets
+
+
+def _order(writings, share):
+    """The order of writings, the likeliest first.
+
+    What touches the border is a finger, or a table's edge, if there is more.
+    """
+    least = share * max((one.weight for one in writings), default=0)
+    ranks = [(one.weight > least, not one.at_border, one.weight) for one in writings]
+    return sorted(range(len(writings)), key=ranks.__getitem__, reverse=True)
 
 
 def cut_out(grey):
@@ -329,34 +362,20 @@ def cut_out(grey):
         sign = 1 if share >= 0.5 else -1
     else:  # a digit is in one piece, the paper around and inside it is in several
         sign = 1 if dark < light else -1
-    ink = np.clip(
-        sign * (_paper(grey, ring & ((grey >= half) == (sign > 0))) - grey), 0, None
-    )
+    paper = np.median(grey[ring & ((grey >= half) == (sign > 0))])
+    ink = np.clip(sign * (paper - grey), 0, None)
     peak = np.quantile(ink, 0.999)
-    is_ink = ink > 0.3 * peak if peak > _FAINT else np.zeros_like(ink, bool)
-    pieces, _ = ndimage.label(is_ink, np.ones((3, 3)))
+    pieces, _ = ndimage.label((ink > 0.3 * peak) & (peak > _FAINT), _SQUARE)
     found = [
-        Writing(box, pieces == k, float(peak), float(peak), True)
+        Writing(box, pieces == k, float(peak), True)
         for k, box in enumerate(ndimage.find_objects(pieces), 1)
     ]
     return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.strokes.sum()))
 
 
-def _paper(grey, places):
-    """A plane through the paper of some places, level where there are few pixels."""
-    if max(grey.shape) <= 64:
-        return np.median(grey[places])
-    planes = np.stack((*np.indices(grey.shape), np.ones_like(grey)), axis=-1)
-    for _ in range(5):  # ink may cross them: refit to the half that fits best
-        plane = np.linalg.lstsq(planes[places], grey[places], rcond=None)[0]
-        error = np.abs(grey - planes @ plane)
-        places = places & (error <= np.median(error[places]))
-    return planes @ plane
-
-
 def _pieces_of(mask):
     """How many pieces a mask has that are more than specks."""
-    pieces, _ = ndimage.label(mask, np.ones((3, 3)))
+    pieces, _ = ndimage.label(mask, _SQUARE)
     return int((np.bincount(pieces[mask]) > 0.02 * mask.size).sum())
 
 
@@ -376,56 +395,36 @@ def sheet_of(grey, width, sign, number=16, longest=3):
     # Closing fills whatever is thinner, and leaves sheets, tables and shadows as they
     # are, with their borders; the picture goes on beyond its own.
     level = grey if sign > 0 else 255 - grey
-    soft = ndimage.gaussian_filter(level, 1) if _is_fine(grey) else level
-    padded = np.pad(soft, width, mode="edge")
-    cut = slice(width, -width)
-    paper = ndimage.grey_closing(padded, (width, width))[cut, cut]
+    is_fine = min(grey.shape) > 48
+    soft = ndimage.gaussian_filter(level, 1) if is_fine else level
+    half = width // 2 + 1
+    padded = np.pad(soft, half, mode="edge")
+    paper = ndimage.grey_closing(padded, (width, width), mode="nearest")
+    paper = paper[half:-half, half:-half]
     ink = paper - soft
     if sign > 0:  # the share of the light that is left, alike in a shadow and beside it
         ink = ink * (255 / np.maximum(paper, 64))
-    return _sheet(sign, ink, grey, number, longest)
-
-
-def _sheet(sign, ink, grey, number, longest):
-    """Divide ink into pieces, and find those that may be a digit."""
-    peak = np.sort(ink, axis=None)[-min(30, ink.size // 20 + 1)]
-    is_ink = ink > max(0.6 * _FAINT, 0.35 * peak)
-    if peak < _FAINT:
-        is_ink[:] = False
-    is_line = ruled(is_ink) if _is_fine(ink) else np.zeros_like(is_ink)
-    pieces, _ = ndimage.label(is_ink & ~is_line, np.ones((3, 3)))
-    return Sheet(
-        sign, ink, pieces, _writings(ink, pieces, is_line, grey, number, longest)
-    )
-
-
-def _writings(ink, pieces, is_line, grey, number, longest):
-    """Pieces of ink that may be a digit, the likeliest first."""
-    boxes = ndimage.find_objects(pieces)
-    order = sorted(range(len(boxes)), key=lambda k: -max(_sides(boxes[k])))
+    last = min(30, ink.size // 20 + 1)
+    peak = np.partition(ink, -last, axis=None)[-last]
+    is_line = np.zeros(ink.shape, bool)
+    if is_fine:  # thin lines are paler than strokes
+        thin = ink > max(0.6 * _FAINT, 0.3 * peak)
+        is_line = _lines(thin) | _lines(thin.T).T
+    is_ink = (ink > 0.5 * max(_FAINT, peak)) & ~is_line
+    pieces, _ = ndimage.label(is_ink, _SQUARE)
+    margin = 4 if is_fine else 2
     found = []
-    for k in order[:number]:
-        height, width = _sides(boxes[k])
-        if height < 8 or width > longest * height:
+    boxes = list(enumerate(ndimage.find_objects(pieces), 1))
+    for k, box in sorted(boxes, key=lambda pair: -max(_sides(pair[1])))[:number]:
+        height, across = _sides(box)
+        if height < 8 or across > longest * height:
             continue
-        strokes = pieces == k + 1
-        at_border = _at_border(boxes[k], ink.shape)
-        contrast, step = float(ink[strokes].mean()), _step(strokes, is_line, grey)
-        if step > 0.6 * _FAINT:
-            found.append(Writing(boxes[k], strokes, contrast, step, at_border))
+        if _is_closed(pieces, k, box, is_line, grey, margin):
+            strokes = pieces == k
+            contrast = float(ink[strokes].mean())
+            found.append(Writing(box, strokes, contrast, _at_border(box, ink.shape)))
     found = [one for one in found if not _is_frame(one, found)]
-    if not found:
-        return []
-    # What touches the border is a finger, or a table's edge, if there is more.
-    largest = max(one.weight for one in found)
-    large = [one for one in found if one.weight > 0.35 * largest]
-    first = min(large, key=lambda one: (one.at_border, -one.weight))
-    return [first, *(one for one in found if one is not first)]
-
-
-def _is_fine(grey):
-    """Whether a picture has pixels enough to be smoothed, and to have thin lines."""
-    return min(grey.shape) > 48
+    return Sheet(sign, ink, pieces, [found[k] for k in _order(found, 0.35)])
 
 
 def _at_border(box, shape):
@@ -441,34 +440,30 @@ def _sides(box):
     return [cut.stop - cut.start for cut in box]
 
 
-def _step(strokes, is_line, grey):
-    """By how much grey changes around a piece; 0 where it does not change all around.
+def _is_closed(pieces, k, box, is_line, grey, margin):
+    """Whether grey changes all around a piece.
 
     A gap between two things, which a square does not fit in either, is open somewhere.
     """
-    margin = 4 if _is_fine(grey) else 2
-    box = ndimage.find_objects(strokes.astype(np.uint8))[0]
     cut = tuple(slice(max(0, c.start - margin), c.stop + margin) for c in box)
-    strokes, is_line, grey = strokes[cut], is_line[cut], grey[cut]
-    near = ndimage.binary_dilation(strokes, np.ones((3, 3)), margin - 2)
-    ring = ndimage.binary_dilation(near, np.ones((3, 3)), 2) & ~near
-    ring &= ~ndimage.binary_dilation(is_line, np.ones((3, 3)))
+    strokes, grey = pieces[cut] == k, grey[cut]
+    near, ring = (
+        ndimage.maximum_filter(strokes, 2 * reach + 1) for reach in (margin - 2, margin)
+    )
+    ring &= ~near & ~ndimage.maximum_filter(is_line[cut], 3)
     if not ring.any():
-        return 255.0
-    inside, outside = np.median(grey[strokes]), np.median(grey[ring])
-    step = abs(outside - inside)
-    is_closed = np.mean(np.abs(grey[ring] - inside) > 0.35 * step) > 0.9
-    return float(step) if is_closed else 0.0
+        return True
+    inside, outside = np.median(grey[strokes]), grey[ring]
+    step = abs(np.median(outside) - inside)
+    is_around = np.mean(np.abs(outside - inside) > 0.35 * step) > 0.9
+    return step > 0.6 * _FAINT and is_around
 
 
 def _is_frame(one, others):
     """Whether it is the thin box around another."""
-    area = np.prod(_sides(one.box))
-    return any(
-        other is not one
-        and _holds(one.box, other.box)
-        and other.height > 0.25 * one.height
-        and one.strokes.sum() < 0.25 * area
+    is_thin = one.strokes.sum() < 0.25 * np.prod(_sides(one.box))
+    return is_thin and any(
+        _holds(one.box, other.box) and 0.25 * one.height < other.height < one.height
         for other in others
     )
 
@@ -492,39 +487,22 @@ def outermost(sheets):
     Returns:
         List of `Sheet`.
     """
-    firsts = [(sheet, sheet.writings[0]) for sheet in sheets if sheet.writings]
-    pairs = [
-        (outer, inner)
-        for outer in firsts
-        for inner in firsts
-        if outer[0].sign != inner[0].sign
-        and _holds(outer[1].box, inner[1].box)
-        and not _holds(inner[1].box, outer[1].box)
-        and inner[1].size > 0.15 * outer[1].size
-    ]
-    papers = {
-        id((outer if _is_paper(outer[1], inner[1]) else inner)[0])
-        for outer, inner in pairs
-    }
-    firsts = [sheet for sheet, _ in firsts]
-    return [sheet for sheet in firsts if id(sheet) not in papers] or firsts
-
-
-def _likeliest(sheets):
-    """The sheet with the largest writing, or None."""
-    best = None
-    for sheet in outermost(sheets):
-        first = sheet.writings[0]
-        key = not first.at_border, first.weight / 1.2  # a thicker pen must find more
-        if best is None or key > (not best.at_border, best.weight):
-            best, chosen = first, sheet
-    return best and chosen
+    sheets = [sheet for sheet in sheets if sheet.writings]
+    papers = set()
+    for outside, inside in itertools.permutations(sheets, 2):
+        outer, inner = outside.writings[0], inside.writings[0]
+        if (
+            outside.sign != inside.sign
+            and _holds(outer.box, inner.box)
+            and not _holds(inner.box, outer.box)
+            and inner.size > 0.15 * outer.size
+        ):
+            papers.add(id(outside if _is_paper(outer, inner) else inside))
+    return [sheet for sheet in sheets if id(sheet) not in papers] or sheets
 
 
 def _is_paper(outer, inner):
     """Whether a piece that encloses another is the sheet that this is written on."""
-    if outer.step < 0.8 * inner.step:
-        return True
     return _is_rectangle(outer) or (
         outer.at_border
         and not inner.at_border
@@ -544,95 +522,148 @@ def _is_rectangle(writing):
     strokes = ndimage.binary_fill_holes(writing.strokes[writing.box])
     if writing.strokes.sum() < 0.5 * strokes.sum():
         return False
-    places = np.argwhere(strokes)
+    outline = np.argwhere(strokes & ~ndimage.binary_erosion(strokes))
     turns = np.radians(np.arange(0, 90, 3))
-    axis = np.stack((np.cos(turns), np.sin(turns)))
-    other = np.stack((-np.sin(turns), np.cos(turns)))
-    areas = (1 + np.ptp(places @ axis, axis=0)) * (1 + np.ptp(places @ other, axis=0))
-    return len(places) > 0.87 * areas.min()
-
-
-def ruled(is_ink):
-    """Find ruled lines: thin, straight, through the whole picture.
-
-    Args:
-        is_ink: bool array (rows, columns).
-
-    Returns:
-        Bool array of the same shape.
-    """
-    return _lines(is_ink) | _lines(is_ink.T).T
+    axes = np.stack((np.cos(turns), np.sin(turns)))
+    areas = np.prod(
+        [1 + np.ptp(outline @ way, axis=0) for way in (axes, axes[::-1] * [[-1], [1]])],
+        axis=0,
+    )
+    return strokes.sum() > 0.87 * areas.min()
 
 
 def _lines(is_ink):
-    """Pixels of thin lines that run through the picture, nearly level."""
-    thick = 1 + max(is_ink.shape) // 50
-    thin = is_ink & ~ndimage.binary_opening(is_ink, np.ones((thick + 1, 1)))
+    """Ruled lines: pixels that are thin, nearly level, through the whole picture."""
+    thick, length = 2 + max(is_ink.shape) // 50, is_ink.shape[1]
+    thin = is_ink & ~ndimage.grey_opening(is_ink, (thick, 1))
     rows, columns = np.nonzero(thin)
-    length = is_ink.shape[1]
     if len(rows) < 0.3 * length:
         return np.zeros_like(is_ink)
     # The slope at which most of them fall on few rows; a Hough transform by hand.
-    slopes = np.linspace(-0.1, 0.1, 41)
-    places = [np.rint(rows - slope * columns).astype(int) for slope in slopes]
-    hits = [np.bincount(place - place.min()) for place in places]
-    best = max(range(len(slopes)), key=lambda k: (hits[k].astype(float) ** 2).sum())
-    place = places[best] - places[best].min()
-    first, last = np.full(len(hits[best]), length), np.zeros(len(hits[best]))
+    places = [
+        np.rint(rows - slope * columns).astype(int)
+        for slope in np.linspace(-0.1, 0.1, 41)
+    ]
+    place = max(places, key=lambda p: (np.bincount(p - p.min()) ** 2.0).sum())
+    place = place - place.min()
+    hits = np.bincount(place)
+    first, last = np.full(len(hits), length), np.zeros(len(hits))
     np.minimum.at(first, place, columns)
     np.maximum.at(last, place, columns)
-    runs_through = (first < 0.15 * length) & (last > 0.85 * length)
-    found = ndimage.maximum_filter1d(runs_through & (hits[best] > 0.35 * length), 5)
-    line = found[place]
+    is_through = (first < 0.15 * length) & (last > 0.85 * length)
+    found = ndimage.maximum_filter1d(is_through & (hits > 0.35 * length), 5)[place]
     lines = np.zeros_like(is_ink)
-    lines[rows[line], columns[line]] = True
+    lines[rows[found], columns[found]] = True
     return lines
 
 
-def digit_of(sheet, name, scale):
-    """The strokes of the one digit on a sheet: its largest piece, and what is near.
+def _digit_of(sheets, name, scale):
+    """The one digit on some sheets, of all that may be it the nearest to a code.
 
     Args:
-        sheet: `Sheet`.
+        sheets: list of `Sheet`, the likeliest first.
         name: str, for messages.
-        scale: float, pixels of the picture to one of the sheet.
+        scale: float, pixels of the picture to one of the sheets.
 
     Returns:
-        Bool array (rows, columns).
+        `_Candidate`.
 
     Raises:
         ValueError: if there are two digits, or the one is too small.
     """
-    first = sheet.writings[0]
-    if max(sheet.ink.shape) > 64 and first.height * scale < 8:
+    first = sheets[0].writings[0]
+    if max(sheets[0].ink.shape) > _SCAN and first.height * scale < 8:
         raise ValueError(
             f"{name} shows something {first.height * scale:.0f} pixels high, which is "
             "too small for a digit. Go nearer, or scan it finer."
         )
-    strong = [one for one in sheet.writings if one.contrast > 0.4 * first.contrast]
-    if first.width > 1.6 * first.height or any(_beside(first, one) for one in strong):
+    # Other squares see other papers; and what is near may belong to it, or not.
+    candidates = [
+        candidate
+        for sheet in sheets
+        if sheet.sign == sheets[0].sign and _meet(sheet.writings[0].box, first.box)
+        for candidate in _candidates(sheet)
+    ]
+    others = [
+        _candidate(sheets[0], one.strokes)
+        for one in sheets[0].writings[1:]
+        if 0.55 < one.height / first.height < 1.8
+        and one.contrast > 0.4 * first.contrast
+        and not one.at_border
+    ]
+    number = len(candidates)
+    halves = _halves(candidates[0])
+    frames = [frame(each.ink) for each in (*candidates, *others, *halves)]
+    costs = penalties(_shipped(), to_input(np.stack(frames)))
+    # The first is the likeliest: another must be clearly nearer.
+    costs[:number] *= [
+        1 if each.strokes is candidates[0].strokes else 1.5 for each in candidates
+    ]
+    digit = candidates[int(costs[:number].argmin())]
+    if any(not (digit.strokes & other.strokes).any() for other in others) or (
+        halves and costs[-2:].max() < costs[:number].min()
+    ):
         raise ValueError(
             f"{name} shows two digits or more. Cut out one of them, or read them "
             "all with read_digits."
         )
-    # A speck has under 2% of the ink; the bar of a 5 has far more, and is near.
+    return digit
+
+
+def _halves(digit):
+    """The left and the right of what is too wide to be one digit."""
+    rows, columns = _box(digit.strokes)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    if width < max(3, 1.2 * height):
+        return []
+    start = columns.start + width // 3
+    ink = np.where(digit.strokes, digit.sheet.ink, 0)[:, start : start + width // 3]
+    place = start + int(ink.sum(axis=0).argmin())
+    is_left = np.arange(digit.strokes.shape[1]) < place
+    halves = [
+        _candidate(digit.sheet, digit.strokes & side) for side in (is_left, ~is_left)
+    ]
+    low, high = sorted(_sides(_box(half.strokes))[0] for half in halves)
+    return halves if low > 0.55 * high else []
+
+
+@functools.cache
+def _shipped():
+    return build_lenet5("1998", weights="mnist")
+
+
+def _candidates(sheet):
+    """What may be the digit of a sheet: its largest piece with more and less around."""
+    found = [_candidate(sheet, _near(sheet, largest)) for largest in (0.8, np.inf)]
+    if np.array_equal(found[0].strokes, found[1].strokes):
+        del found[1]
+    is_square = sheet.ink.shape[0] == sheet.ink.shape[1] <= _SCAN
+    if is_square and tuple(_sides(_box(found[0].strokes))) == sheet.ink.shape:
+        # Some scanners stretched all to a square, also a 1.
+        ink = found[0].ink
+        width = max(1, round(_NARROWER * ink.shape[1]))
+        narrow = Image.fromarray(ink).resize((width, len(ink)), Image.Resampling.BOX)
+        found.append(found[0]._replace(ink=np.asarray(narrow)))
+    return found
+
+
+def _near(sheet, largest=np.inf):
+    """The largest piece of a sheet, and what is near: the bar of a 5, but no speck."""
+    first = sheet.writings[0]
     areas = np.bincount(sheet.pieces.ravel())
     kept = [
         areas[k] > 0.02 * first.strokes.sum()
-        and max(map(_apart, first.box, box)) < 0.2 * first.size
-        and max(_sides(box)) < 0.8 * first.size
+        and max(map(_apart, first.box, box)) < 0.3 * first.size
+        and max(_sides(box)) < largest * first.size
         and (first.at_border or not _at_border(box, sheet.ink.shape))
         for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
     ]
-    strong = sheet.ink > 0.3 * first.contrast
-    return (np.array([False, *kept])[sheet.pieces] | first.strokes) & strong
+    return np.array([False, *kept])[sheet.pieces] | first.strokes
 
 
-def _beside(first, other):
-    """Whether another piece is a digit of its own, beside the first or below it."""
-    across, down = (_apart(first.box[k], other.box[k]) for k in (1, 0))
-    is_high = 0.55 < other.height / first.height < 1.8 and not other.at_border
-    return is_high and (across > 0.1 * first.height or down > 0.4 * first.height)
+def _candidate(sheet, strokes):
+    strokes = strokes & (sheet.ink > 0.3 * sheet.writings[0].contrast)
+    return _Candidate(sheet, strokes, strokes_alone(sheet.ink, strokes))
 
 
 def _apart(one, other):
@@ -640,34 +671,39 @@ def _apart(one, other):
     return max(one.start, other.start) - min(one.stop, other.stop)
 
 
+def _meet(one, other):
+    """Whether two boxes overlap."""
+    return max(map(_apart, one, other)) < 0
+
+
+def _box(strokes):
+    return ndimage.find_objects(strokes.astype(np.uint8))[0]
+
+
 def _around(strokes, small, grey):
     """Where to look nearer: the digit and as much around; None where it is near."""
-    if max(small.shape) == max(grey.shape):
-        return None
     scale = max(grey.shape) / max(small.shape)
-    rows, columns = ndimage.find_objects(strokes.astype(int))[0]
-    margin = max(rows.stop - rows.start, columns.stop - columns.start)
-    if margin > 0.25 * max(small.shape):
+    box = _box(strokes)
+    margin = max(_sides(box))
+    if scale == 1 or margin > 0.25 * max(small.shape):
         return None
     return tuple(
         slice(
             max(0, int((cut.start - margin) * scale)), int((cut.stop + margin) * scale)
         )
-        for cut in (rows, columns)
+        for cut in box
     )
 
 
 def strokes_alone(ink, strokes):
     """The ink of a digit, all else 0, with round outlines where a scan is coarse."""
     # One pixel around the strokes keeps its grey: it is their antialiased edge.
-    edge = ndimage.binary_dilation(strokes, np.ones((3, 3)))
-    ink = np.where(edge, ink, 0)
-    height, width = _sides(ndimage.find_objects(strokes.astype(int))[0])
-    if max(height, width) >= 20:
+    ink = np.where(ndimage.maximum_filter(strokes, 3), ink, 0).astype(np.float32)
+    if max(_sides(_box(strokes))) >= 20:
         return ink
     # The frame enlarges in straight lines from pixel to pixel, which keeps the corners
     # of a coarse scan, and they read as strokes.
-    picture = Image.fromarray(np.pad(ink, 1).astype(np.float32))
+    picture = Image.fromarray(np.pad(ink, 1))
     fine = np.asarray(ImageOps.scale(picture, 4, Image.Resampling.LANCZOS))
     return np.where(fine > 0.3 * ink.max(), fine, 0)
 

@@ -16,10 +16,10 @@ FLOORS = (
     {"files", "checks", "safety", "threads", "layers", "losses", "plots"},
     {"images", "callbacks", "counting", "weights"},
     {"data", "fused", "steps"},
-    {"model", "photograph"},
+    {"model"},
     {"optimizers", "evaluation", "tables"},
-    {"recipes", "page", "rows"},
-    {"training", "runs"},
+    {"recipes", "page", "photograph"},
+    {"training", "runs", "rows"},
     {"cli"},
 )
 NEVER = {

@@ -12,7 +12,7 @@ from helpers import moments
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
-from lenet_keras import data
+from lenet_keras import build_lenet5, data, predict
 from lenet_keras.photograph import read_digit, steps
 
 MNIST = os.environ.get("LENET_KERAS_DATA")
@@ -208,6 +208,30 @@ def test_two_digits_are_refused_with_what_reads_them():
     two = np.hstack([np.asarray(draw())] * 2)
     with pytest.raises(ValueError, match="two digits or more.*read_digits"):
         read_digit(two)
+
+
+def test_two_digits_that_touch_are_refused_too():
+    two = draw(((20, 40), (60, 40), (30, 160)), width=10)
+    ImageDraw.Draw(two).line(((60, 40), (180, 40), (140, 160)), fill=20, width=10)
+    with pytest.raises(ValueError, match="two digits or more"):
+        read_digit(two)
+
+
+def test_a_digit_in_two_strokes_is_one_digit():
+    strokes = ((70, 50), (75, 100), (120, 110), (115, 150), (70, 155))
+    five = draw(strokes, size=(240, 200))
+    ImageDraw.Draw(five).line(((95, 45), (190, 35)), fill=20, width=14)
+    answer = predict(build_lenet5("1998", weights="mnist"), read_digit(five)[None])
+    assert answer.argmax() == 5
+
+
+@pytest.mark.parametrize("side", [16, 32])
+def test_a_one_that_a_scanner_stretched_to_its_square_is_a_one(side):
+    rows, columns = np.indices((side, side))
+    slanted = np.abs(rows + columns - side + 1) < 0.4 * side
+    scan = np.where(slanted, 0, 255).astype(np.uint8)
+    answer = predict(build_lenet5("1998", weights="mnist"), read_digit(scan)[None])
+    assert answer.argmax() == 1
 
 
 def test_bytes_files_and_a_sketch_pad_read_alike(tmp_path):
