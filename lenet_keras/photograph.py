@@ -137,12 +137,13 @@ def located(whole, name):
         small, sheets = _search(grey)
         if not sheets:
             raise ValueError(f"{name} {_why_nothing(whole)} {_ADVICE}")
+        # Each time: from near, a second digit may be out of sight.
+        scale = max(grey.shape) / max(small.shape)
+        digit = _digit_of(sheets, name, scale)
         nearer = _around(_near(sheets[0]), small, grey)
         if nearer is None:
             break
         grey, corner = grey[nearer], corner + [part.start for part in nearer]
-    scale = max(grey.shape) / max(small.shape)
-    digit = _digit_of(sheets, name, scale)
     box = np.array([(c.start, c.stop) for c in _box(digit.strokes)]).T
     box = np.ravel(corner + scale * box).round().astype(int)
     shown = {

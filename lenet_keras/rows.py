@@ -100,13 +100,16 @@ def read_digits(image, model=None):
         )
     inputs = to_input(np.stack([cut.frame for cut in [*alone, *found]]))
     read = _read(inputs, [*alone, *found], model)
-    # A digit alone, unless all of several are like digits. What was cut through need
-    # not be: the network of rows has seen it whole.
-    is_odd = [digit.is_doubtful for digit in read[len(alone) :]]
-    is_odd = [odd and not cut.touches for odd, cut in zip(is_odd, found, strict=True)]
-    if alone and not read[0].is_doubtful and (len(found) < 2 or any(is_odd)):
+    several = [one for one in read[len(alone) :] if _is_like(one, read[0])]
+    if alone and not read[0].is_doubtful and len(several) < 2:
         return read[:1]
     return read[len(alone) :] or read
+
+
+def _is_like(one, other):
+    """Whether a reading is a digit as high as another, give or take a third."""
+    high, low = (each.box[2] - each.box[0] for each in (one, other))
+    return not one.is_doubtful and 0.7 < high / low < 1.4
 
 
 def _every(grey):

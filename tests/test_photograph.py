@@ -210,6 +210,12 @@ def test_two_digits_are_refused_with_what_reads_them():
         read_digit(two)
 
 
+def test_digits_far_apart_are_refused_too_though_one_alone_fills_the_view():
+    far = np.hstack([np.asarray(draw(size=(400, 200)))] * 4)
+    with pytest.raises(ValueError, match="two digits or more"):
+        read_digit(far)
+
+
 def test_two_digits_that_touch_are_refused_too():
     two = draw(((20, 40), (60, 40), (30, 160)), width=10)
     ImageDraw.Draw(two).line(((60, 40), (180, 40), (140, 160)), fill=20, width=10)
