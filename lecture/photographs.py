@@ -88,7 +88,7 @@ def _photograph(digits, shape, corner):
         uint8 array (rows, columns), ink dark.
     """
     rows, columns = np.indices(shape)
-    ink = 0.25 * (rows % 96 < 3)  # the ruling
+    ink = 0.15 * (rows % 96 < 3)  # the ruling
     row, column = corner
     for digit in digits:
         large = ndimage.zoom(digit / 255, 8, order=1)

@@ -423,12 +423,14 @@ def sheet_of(grey, width, sign, number=16, longest=3):
         if _is_closed(pieces, k, box, is_line, grey, margin):
             strokes = pieces == k
             contrast = float(ink[strokes].mean())
-            found.append(Writing(box, strokes, contrast, _at_border(box, ink.shape)))
+            found.append(
+                Writing(box, strokes, contrast, reaches_border(box, ink.shape))
+            )
     found = [one for one in found if not _is_frame(one, found)]
     return Sheet(sign, ink, pieces, [found[k] for k in _order(found, 0.35)])
 
 
-def _at_border(box, shape):
+def reaches_border(box, shape):
     """Whether a box reaches the border of a picture, give or take a little."""
     rim = max(shape) // 80
     return any(
@@ -656,7 +658,7 @@ def _near(sheet, largest=np.inf):
         areas[k] > 0.02 * first.strokes.sum()
         and max(map(_apart, first.box, box)) < 0.3 * first.size
         and max(_sides(box)) < largest * first.size
-        and (first.at_border or not _at_border(box, sheet.ink.shape))
+        and (first.at_border or not reaches_border(box, sheet.ink.shape))
         for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
     ]
     return np.array([False, *kept])[sheet.pieces] | first.strokes

@@ -27,6 +27,7 @@ from lenet_keras.photograph import (
     one_channel,
     open_picture,
     outermost,
+    reaches_border,
     sheet_of,
     shrunk,
     strokes_alone,
@@ -290,8 +291,12 @@ def _line_of(writings, sheet):
     tall = np.median([one.height for one in writings])
     least = 0.04 * np.mean([one.strokes.sum() for one in writings])
     areas = np.bincount(sheet.pieces.ravel())
+    own = [one.box for one in writings]
     is_kept = [False] + [
-        area > least and any(_is_near(box, one.box, 0.15 * tall) for one in writings)
+        box in own
+        or area > least
+        and any(_is_near(box, other, 0.15 * tall) for other in own)
+        and not reaches_border(box, sheet.ink.shape)
         for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
     ]
     pieces = np.where(np.array(is_kept)[sheet.pieces], sheet.pieces, 0)
