@@ -250,9 +250,17 @@ def test_preprocessing_inside_the_model_trains_on_bytes(digits):
     assert history.history["loss"][-1] < history.history["loss"][0]
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT raises, also where tests that run side by side ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("recipe", ["classic", "best"])
 def test_an_interrupted_run_resumes_to_the_same_weights_bit_by_bit(
-    recipe, tmp_path, digits, monkeypatch
+    recipe, tmp_path, digits, monkeypatch, interruptible
 ):
     images, labels = few(digits)
 

@@ -170,26 +170,22 @@ def plot_rejection(curves, target=0.5, published=None, ax=None):
     highest = max(2 * target, *(100 * each.error_rate[0] for each in curves.values()))
     ax.set(xlabel="refused (%)", ylabel="error of the others (%)")
     ax.set(xlim=(0, 10), ylim=(0, 1.15 * highest))
-    _name_points(ax, published or {}, target, curves.values())
+    _name_points(ax, published or {}, target)
     name_ends(ax, ends)
     return ax
 
 
-def _name_points(ax, points, height, curves):
-    """Crosses at one height, and their names above, slanted, clear of the curves."""
+def _name_points(ax, points, height):
+    """Crosses at one height, and their names above, slanted, where they find room."""
     names = sorted(points, key=points.get)
-    places = [ax.transData.transform((points[name], height)) for name in names]
+    places = [ax.transData.transform((points[name], height))[0] for name in names]
     points_a_pixel = 72 / ax.figure.dpi
     gap = 1.2 * plt.rcParams["font.size"] / points_a_pixel
     arrow = {"arrowstyle": "-", "lw": 0.6, "relpos": (0, 0), "shrinkB": 6}
     look = {"rotation": 50, "fontsize": "small", "arrowprops": arrow}
-    moved = apart([x for x, _ in places], gap)
-    for name, (x, y), clear in zip(names, places, moved, strict=True):
+    for name, place, moved in zip(names, places, apart(places, gap), strict=True):
         ax.plot(points[name], height, "x", color="black", ms=8, mew=2)
-        share = points[name] / 100
-        top = max(100 * np.interp(share, c.rejected, c.error_rate) for c in curves)
-        lift = (ax.transData.transform((0, top))[1] - y) * points_a_pixel
-        offset = (clear - x) * points_a_pixel, max(22, lift + 12)
+        offset = (moved - place) * points_a_pixel, 22
         note(ax, name, (points[name], height), offset, **look)
 
 
