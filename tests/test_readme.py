@@ -80,13 +80,24 @@ def test_the_readme_is_short_and_names_no_address_that_is_not_one():
         assert "OWNER" not in text
 
 
-@pytest.mark.parametrize("page", [README, CHINESE], ids=READMES)
-def test_the_python_example_runs(page, digits, monkeypatch):
+def python_example(page):
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    return example
+
+
+def test_the_python_example_runs(digits, monkeypatch):
     monkeypatch.setattr("lenet_keras.data.load", lambda: digits)
     monkeypatch.setitem(RECIPES, "classic", type(RECIPES["classic"])(epochs=1))
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    example = python_example(README)
     assert example.splitlines()[3].startswith("lenet_keras.use_all_cores()")
     exec(example, {})
+
+
+def test_both_languages_show_the_same_python():
+    english, chinese = (
+        re.sub(r"\s*#.*", "", python_example(page)) for page in (README, CHINESE)
+    )
+    assert english == chinese
 
 
 def test_every_make_target_that_is_named_exists():
