@@ -14,7 +14,7 @@ from scipy import ndimage
 from lenet_keras import predict, to_input
 from lenet_keras.evaluation import penalties
 from lenet_keras.images import frame
-from lenet_keras.photograph import sheet_of
+from lenet_keras.photograph import apart, sheet_of
 
 _LONGEST = 7  # units that may make one digit
 # What each digit costs beside its own penalty, below 0 since two in one are too few,
@@ -73,18 +73,11 @@ def _units_of(writings, sheet):
     areas = np.bincount(sheet.pieces.ravel())
     ink = np.mean([one.strokes.sum() for one in writings])
     for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1):
-        is_near = any(_is_near(box, one.box, 0.15 * height) for one in writings)
-        if k not in taken and areas[k] > 0.04 * ink and is_near:
+        gap = min(max(map(apart, box, one.box)) for one in writings)
+        if k not in taken and areas[k] > 0.04 * ink and gap < 0.15 * height:
             mask = sheet.pieces[box] == k
             units.append(_Unit(box[0].start, box[1].start, mask))
     return sorted(units, key=lambda unit: unit.middle), height
-
-
-def _is_near(box, other, gap):
-    return all(
-        max(one.start, two.start) - min(one.stop, two.stop) < gap
-        for one, two in zip(box, other, strict=True)
-    )
 
 
 def _cut(writing, ink, height):

@@ -187,9 +187,10 @@ def _convolution(x, kernel):
         with tf.GradientTape() as tape:
             tape.watch(kernel)
             again = tf.nn.conv2d(x, kernel, strides=1, padding="VALID")
-        wide, shape = _kernel_of_squares(kernel), tf.shape(_squares(x))
-        squares = tf.nn.conv2d_transpose(_squares(upstream), wide, shape, 1, "VALID")
         height, width, maps = x.shape[1:]
+        shape = tf.shape(x)[0], height // 2, width // 2, 4 * maps
+        wide = _kernel_of_squares(kernel)
+        squares = tf.nn.conv2d_transpose(_squares(upstream), wide, shape, 1, "VALID")
         pixels = tf.reshape(squares, (-1, height // 2, width // 2, 2, 2, maps))
         pixels = tf.transpose(pixels, (0, 1, 3, 2, 4, 5))
         pixels = tf.reshape(pixels, (-1, height, width, maps))

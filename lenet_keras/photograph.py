@@ -144,7 +144,7 @@ def located(whole, name):
         if nearer is None:
             break
         grey, corner = grey[nearer], corner + [part.start for part in nearer]
-    box = np.array([(c.start, c.stop) for c in _box(digit.strokes)]).T
+    box = np.array([(c.start, c.stop) for c in box_of(digit.strokes)]).T
     box = np.ravel(corner + scale * box).round().astype(int)
     shown = {
         "picture": shrunk(whole, 2 * _SIDE),
@@ -597,7 +597,7 @@ def _digit_of(sheets, name, scale):
     number = len(candidates)
     halves = _halves(candidates[0])
     frames = [frame(each.ink) for each in (*candidates, *others, *halves)]
-    costs = penalties(_shipped(), to_input(np.stack(frames)))
+    costs = penalties(shipped(), to_input(np.stack(frames)))
     # The first is the likeliest: another must be clearly nearer.
     costs[:number] *= [
         1 if each.strokes is candidates[0].strokes else 1.5 for each in candidates
@@ -615,7 +615,7 @@ def _digit_of(sheets, name, scale):
 
 def _halves(digit):
     """The left and the right of what is too wide to be one digit."""
-    rows, columns = _box(digit.strokes)
+    rows, columns = box_of(digit.strokes)
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if width < max(3, 1.2 * height):
         return []
@@ -626,12 +626,13 @@ def _halves(digit):
     halves = [
         _candidate(digit.sheet, digit.strokes & side) for side in (is_left, ~is_left)
     ]
-    low, high = sorted(_sides(_box(half.strokes))[0] for half in halves)
+    low, high = sorted(_sides(box_of(half.strokes))[0] for half in halves)
     return halves if low > 0.55 * high else []
 
 
 @functools.cache
-def _shipped():
+def shipped():
+    """The network that says which frame is nearest to a code, loaded once."""
     return build_lenet5("1998", weights="mnist")
 
 
@@ -641,7 +642,7 @@ def _candidates(sheet):
     if np.array_equal(found[0].strokes, found[1].strokes):
         del found[1]
     is_square = sheet.ink.shape[0] == sheet.ink.shape[1] <= _SCAN
-    if is_square and tuple(_sides(_box(found[0].strokes))) == sheet.ink.shape:
+    if is_square and tuple(_sides(box_of(found[0].strokes))) == sheet.ink.shape:
         # Some scanners stretched all to a square, also a 1.
         ink = found[0].ink
         width = max(1, round(_NARROWER * ink.shape[1]))
@@ -656,7 +657,7 @@ def _near(sheet, largest=np.inf):
     areas = np.bincount(sheet.pieces.ravel())
     kept = [
         areas[k] > 0.02 * first.strokes.sum()
-        and max(map(_apart, first.box, box)) < 0.3 * first.size
+        and max(map(apart, first.box, box)) < 0.3 * first.size
         and max(_sides(box)) < largest * first.size
         and (first.at_border or not reaches_border(box, sheet.ink.shape))
         for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
@@ -669,24 +670,25 @@ def _candidate(sheet, strokes):
     return _Candidate(sheet, strokes, strokes_alone(sheet.ink, strokes))
 
 
-def _apart(one, other):
+def apart(one, other):
     """The gap between two ranges; negative where they overlap."""
     return max(one.start, other.start) - min(one.stop, other.stop)
 
 
 def _meet(one, other):
     """Whether two boxes overlap."""
-    return max(map(_apart, one, other)) < 0
+    return max(map(apart, one, other)) < 0
 
 
-def _box(strokes):
+def box_of(strokes):
+    """The rows and columns of a mask that hold all of it."""
     return ndimage.find_objects(strokes.astype(np.uint8))[0]
 
 
 def _around(strokes, small, grey):
     """Where to look nearer: the digit and as much around; None where it is near."""
     scale = max(grey.shape) / max(small.shape)
-    box = _box(strokes)
+    box = box_of(strokes)
     margin = max(_sides(box))
     if scale == 1 or margin > 0.25 * max(small.shape):
         return None
@@ -702,7 +704,7 @@ def strokes_alone(ink, strokes):
     """The ink of a digit, all else 0, with round outlines where a scan is coarse."""
     # One pixel around the strokes keeps its grey: it is their antialiased edge.
     ink = np.where(ndimage.maximum_filter(strokes, 3), ink, 0).astype(np.float32)
-    if max(_sides(_box(strokes))) >= 20:
+    if max(_sides(box_of(strokes))) >= 20:
         return ink
     # The frame enlarges in straight lines from pixel to pixel, which keeps the corners
     # of a coarse scan, and they read as strokes.

@@ -20,6 +20,8 @@ from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
 from lenet_keras.paper import BACKGROUND, INK
 from lenet_keras.photograph import (
+    apart,
+    box_of,
     cut_out,
     find,
     located,
@@ -29,6 +31,7 @@ from lenet_keras.photograph import (
     outermost,
     reaches_border,
     sheet_of,
+    shipped,
     shrunk,
     strokes_alone,
 )
@@ -90,7 +93,7 @@ def read_digits(image, model=None):
         ValueError: if the picture cannot be read or shows no digit.
         FileNotFoundError: if there is no such file.
     """
-    model = model or _shipped()
+    model = model or shipped()
     name = name_of(image)
     grey = one_channel(open_picture(image, name))
     alone, found = _alone(grey, name), _every(grey)
@@ -171,11 +174,6 @@ def number_of(digits):
 def certainties_of(digits):
     """The certainty of each digit as text, in percent."""
     return " ".join(f"{digit.certainty:.1%}" for digit in digits)
-
-
-@functools.cache
-def _shipped():
-    return build_lenet5("1998", weights="mnist")
 
 
 @functools.cache
@@ -295,12 +293,12 @@ def _line_of(writings, sheet):
     is_kept = [False] + [
         box in own
         or area > least
-        and any(_is_near(box, other, 0.15 * tall) for other in own)
+        and any(max(map(apart, box, other)) < 0.15 * tall for other in own)
         and not reaches_border(box, sheet.ink.shape)
         for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
     ]
     pieces = np.where(np.array(is_kept)[sheet.pieces], sheet.pieces, 0)
-    rows, columns = ndimage.find_objects((pieces > 0).astype(int))[0]
+    rows, columns = box_of(pieces > 0)
     pieces = np.pad(pieces[rows, columns], 1)
     height, width = pieces.shape
     ink = np.pad(sheet.ink, 1)[rows.start :, columns.start :][:height, :width]
@@ -320,13 +318,6 @@ def _height(is_ink, width):
     bottoms = np.where(written, len(is_ink) - is_ink[::-1].argmax(axis=0), 0)
     tops = ndimage.minimum_filter1d(tops, width)
     return np.median((ndimage.maximum_filter1d(bottoms, width) - tops)[written])
-
-
-def _is_near(box, other, gap):
-    return all(
-        max(one.start, two.start) - min(one.stop, two.stop) < gap
-        for one, two in zip(box, other, strict=True)
-    )
 
 
 def _cuts(line, sheet):
@@ -430,7 +421,7 @@ def _cut(line, sheet, start, stop, chances):
     strokes[:, start:stop] |= is_shared[line.pieces[:, start:stop]]
     if not strokes.any():
         return None
-    rows, columns = ndimage.find_objects(strokes.astype(int))[0]
+    rows, columns = box_of(strokes)
     strokes = np.pad(strokes[rows, columns], 1)
     top, left = line.corner[0] + rows.start, line.corner[1] + columns.start
     height, width = strokes.shape
