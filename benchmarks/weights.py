@@ -63,10 +63,6 @@ def main():
         shipped = card.get(file.name, {"recipe": None})
         done = shipped["recipe"] == name and shipped["sha256"] == sha256(file)
         errors = shipped["test_errors_by_seed"] if done else []
-        if done and "temperature" not in shipped:
-            shipped |= shipped_as(build_lenet5(variant, weights=file), name, file)
-            card[file.name] = shipped
-            write_card(card)
         for seed in range(len(errors), args.seeds):
             model = trained(variant, seed)
             errors.append(wrong(model))

@@ -13,6 +13,7 @@ from lecture.slides import add_caption, fit, size_titles
 from lecture.words import balanced
 from lenet_keras import plots, predict, read_digits, to_input
 from lenet_keras.photograph import steps
+from lenet_keras.plots.readings import draw_boxes
 from lenet_keras.rows import answers_of, number_of
 
 _ROW = (1, 9, 9, 8)
@@ -60,20 +61,13 @@ def row_of_digits(material):
     above = figure.add_subplot(grid[0, :])
     above.imshow(picture, cmap="gray", vmin=0, vmax=255)
     plots.style.bare(above)
+    draw_boxes(above, found, width=4)
     for k, digit in enumerate(found):
-        _draw_reading(digit, above, figure.add_subplot(grid[1, k]))
+        panel = figure.add_subplot(grid[1, k])
+        plots.plot_map(digit.input[..., 0], panel)
+        colour = plots.VERMILION if digit.is_doubtful else plots.BLUE
+        panel.set_title(number_of([digit]), color=colour, weight="bold", pad=12)
     return figure, {"number": number_of(found), "boxes": len(found)}
-
-
-def _draw_reading(digit, picture, panel):
-    """The box of a digit in its picture, and in a panel its frame and the answer."""
-    top, left, bottom, right = digit.box
-    colour = plots.VERMILION if digit.is_doubtful else plots.BLUE
-    box = plt.Rectangle((left, top), right - left, bottom - top, fill=False)
-    picture.add_patch(box).set(edgecolor=colour, linewidth=4)
-    plots.plot_map(digit.input[..., 0], panel)
-    doubt = "?" * digit.is_doubtful
-    panel.set_title(f"{digit.answer}{doubt}", color=colour, weight="bold", pad=12)
 
 
 def _photograph(digits, shape, corner):

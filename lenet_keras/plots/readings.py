@@ -54,13 +54,24 @@ def plot_readings(readings, width=9):
         ax = left.subplots()
         ax.imshow(picture, cmap="gray")  # where it has no colours
         bare(ax)
-        for digit in digits:
-            top, start, bottom, end = digit.box
-            colour = VERMILION if digit.is_doubtful else BLUE
-            box = plt.Rectangle((start, top), end - start, bottom - top, fill=False)
-            ax.add_patch(box).set(edgecolor=colour, linewidth=2)
+        draw_boxes(ax, digits)
         _frames(right, digits)
     return figure
+
+
+def draw_boxes(ax, digits, width=2):
+    """Draw the box of each digit that was read, in another colour where it is doubtful.
+
+    Args:
+        ax: matplotlib Axes that show the picture.
+        digits: list of `rows.Digit`.
+        width: float, points of the lines.
+    """
+    for digit in digits:
+        top, start, bottom, end = digit.box
+        colour = VERMILION if digit.is_doubtful else BLUE
+        box = plt.Rectangle((start, top), end - start, bottom - top, fill=False)
+        ax.add_patch(box).set(edgecolor=colour, linewidth=width)
 
 
 def _frames(figure, digits):
