@@ -117,12 +117,17 @@ def test_the_rejection_curve_starts_at_the_whole_error():
     assert "LeNet-4" in [text.get_text() for text in ax.texts]
 
 
-def test_the_name_of_a_cross_stands_above_the_curve():
+def test_the_names_of_crosses_stand_above_them_and_apart():
     curve = Rejection(np.array([0, 0.5]), np.array([0.02, 0.01]), np.array([0.1, 0.9]))
-    ax = plots.plot_rejection({"ours": curve}, published={"LeNet-4": 1.8})
-    (name,) = [text for text in ax.texts if text.get_text() == "LeNet-4"]
-    top = ax.transData.transform((1.8, 2))[1] - ax.transData.transform((1.8, 0.5))[1]
-    assert name.xyann[1] * ax.figure.dpi / 72 > top
+    refused = {"LeNet-4": 1.8, "LeNet-5": 1.9}
+    ax = plots.plot_rejection({"ours": curve}, published=refused)
+    names = [text for text in ax.texts if text.get_text() in refused]
+    assert all(name.xyann[1] > 0 for name in names)
+    points = 72 / ax.figure.dpi
+    places = [
+        ax.transData.transform(name.xy)[0] * points + name.xyann[0] for name in names
+    ]
+    assert abs(places[0] - places[1]) > plt.rcParams["font.size"]
 
 
 def test_robustness_is_drawn_in_percent_beside_the_papers_estimate():
