@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lecture.catalogue import FIGURES
+from lecture.catalogue import FIGURES, SECTIONS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
@@ -15,6 +15,22 @@ def test_every_slide_is_a_figure_of_the_lecture():
     named = set(re.findall(r"`([a-z0-9-]+)`", PAGE))
     assert len(named) > 20
     assert named <= set(FIGURES)
+
+
+def test_the_number_of_a_slide_is_its_page_in_the_deck():
+    pages = ["title"]
+    for section, own in SECTIONS.items():
+        pages += [f"section {section}", *own]
+    numbered = re.findall(r"`([a-z0-9-]+)` (\d+)", PAGE)
+    assert len(numbered) > 40
+    for name, page in numbered:
+        assert pages.index(name) + 1 == int(page), name
+
+
+def test_every_lecture_takes_90_minutes():
+    tables = re.split(r"\| minutes .*", PAGE)[1:]
+    minutes = [sum(map(int, re.findall(r"(?m)^\| (\d+) ", each))) for each in tables]
+    assert minutes == [90] * 5
 
 
 @pytest.mark.parametrize("number", sorted(set(re.findall(r"\b(?:0\d|10)\b", PAGE))))
