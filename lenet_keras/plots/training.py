@@ -198,6 +198,6 @@ def plot_paths(loss, paths, ax=None):
     heights = loss(*np.meshgrid(across, up))
     levels = heights.max() * np.linspace(0, 1, 12) ** 2
     ax.contour(across, up, heights, levels, colors="#bbbbbb", linewidths=1, zorder=0)
-    ax.set(xlabel="one weight", ylabel="another weight")
+    ax.set(xlabel="$w_1$", ylabel="$w_2$")
     ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     return ax
