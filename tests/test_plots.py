@@ -417,3 +417,13 @@ def test_a_grey_picture_that_was_read_is_drawn_in_grey(digits):
     page, *frames = figure.findobj(plt.Axes)
     assert page.images[0].get_cmap().name == "gray"
     assert len(page.patches) == len(frames) == 3
+
+
+@pytest.mark.parametrize(("number", "is_below"), [(2, False), (5, True)])
+def test_what_was_seen_stands_below_a_wide_picture(digits, number, is_below):
+    picture = 255 - np.hstack([*digits.test_images[:number]])
+    figure = plots.plot_readings([(picture, read_digits(picture))])
+    figure.draw_without_rendering()
+    page, *frames = (ax.get_window_extent() for ax in figure.findobj(plt.Axes))
+    assert all((frame.y1 < page.y0) == is_below for frame in frames)
+    assert all((frame.x0 > page.x1) != is_below for frame in frames)

@@ -37,7 +37,9 @@ def plot_steps(steps, size=2.2):
 
 
 def plot_readings(readings, width=9):
-    """Draw pictures with the boxes of their digits, and beside them what was seen.
+    """Draw pictures with the boxes of their digits, and what the network saw of each.
+
+    That stands beside a picture, and below one that is wide.
 
     Args:
         readings: list of (picture, digits): an array (rows, columns) or (rows,
@@ -47,15 +49,19 @@ def plot_readings(readings, width=9):
     Returns:
         The Figure.
     """
-    figure = plt.figure(figsize=(width, 0.45 * width * len(readings)))
-    parts = figure.subfigures(len(readings), 1, squeeze=False)[:, 0]
-    for part, (picture, digits) in zip(parts, readings, strict=True):
-        left, right = part.subfigures(1, 2)
-        ax = left.subplots()
+    wide = [picture.shape[1] > 3 * picture.shape[0] for picture, _ in readings]
+    heights = [width * (0.3 if is_wide else 0.45) for is_wide in wide]
+    figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
+    parts = figure.subfigures(len(wide), 1, height_ratios=heights, squeeze=False)
+    for part, is_wide, (picture, digits) in zip(
+        parts[:, 0], wide, readings, strict=True
+    ):
+        first, second = part.subfigures(*((2, 1) if is_wide else (1, 2)))
+        ax = first.subplots()
         ax.imshow(picture, cmap="gray")  # where it has no colours
         bare(ax)
         draw_boxes(ax, digits)
-        _frames(right, digits)
+        _frames(second, digits, 1 if is_wide else 2)
     return figure
 
 
@@ -74,11 +80,11 @@ def draw_boxes(ax, digits, width=2):
         ax.add_patch(box).set(edgecolor=colour, linewidth=width)
 
 
-def _frames(figure, digits):
-    """What the network saw of each digit, its answer above."""
-    columns = max(3, int(np.ceil(np.sqrt(2 * len(digits)))))
-    rows = -(-len(digits) // columns)
-    axes = figure.subplots(max(rows, 2), columns, squeeze=False).ravel()
+def _frames(figure, digits, least):
+    """What the network saw of each digit, its answer above, in so many rows or more."""
+    columns = 10 if least == 1 else max(3, int(np.ceil(np.sqrt(2 * len(digits)))))
+    rows = max(-(-len(digits) // columns), least)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes[len(digits) :]:
         ax.remove()
     for ax, digit in zip(axes, digits, strict=False):
