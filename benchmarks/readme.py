@@ -25,8 +25,10 @@ PAGES = {
 }
 
 _HEADS = {
-    "en": "variant | activation | S2, S4 | C3 reads | output | trainable | test error | as shipped",
-    "zh": "变体 | 激活函数 | S2、S4 | C3 读取 | 输出 | 训练参数 | 测试错误率 | 随附权重",
+    "en": "variant | activation | S2, S4 | C3 reads | output | trainable | test error "
+    "| as shipped",
+    "zh": "变体 | 激活函数 | S2、S4 | C3 读取 | 输出 | 训练参数 | 测试错误率 | "
+    "随附权重",
 }
 _ACTIVATIONS = {"scaled_tanh": "1.7159 tanh(2a/3)", "relu": "ReLU"}
 _WORDS = {
