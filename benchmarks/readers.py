@@ -38,7 +38,7 @@ try:
 except ImportError:
     rapidocr = None
 
-RESULTS = Path(__file__).with_suffix(".md")
+RESULTS = Path(__file__).parent.parent / "docs" / "readers.md"
 
 
 GAPS = (6, 2, 0, -2, -4)

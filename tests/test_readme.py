@@ -130,6 +130,15 @@ def test_every_link_leads_somewhere(name):
     assert all((file.parent / link).exists() for link in found), found
 
 
+@pytest.mark.parametrize("name", [*READMES.values(), *(f"docs/{n}" for n in DOCS)])
+def test_the_site_has_what_a_text_links_to(name):
+    copied = re.search(r"cp -R (.+) build/", (ROOT / "Makefile").read_text())[1].split()
+    for link in links((ROOT / name).read_text("utf-8")):
+        target = (ROOT / name).parent.joinpath(link).resolve().relative_to(ROOT)
+        first = Path(target.parts[0])
+        assert any(first.match(each) for each in copied), link
+
+
 def test_every_notebook_is_listed_and_there_with_its_picture():
     listed = [link for link in links(README) if link.startswith("notebooks/")]
     assert all((ROOT / link).exists() for link in listed), listed
