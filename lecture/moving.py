@@ -269,7 +269,7 @@ def turning(material):
     facts = {"step": turns[1], "limit": limit}
     facts |= {"against": misread[misread > 0].min()}
     facts |= {"clockwise": -misread[misread < 0].max()}
-    return Film(figure, draw, len(pictures), facts)
+    return Film(figure, draw, len(pictures), facts, shown=0.07)  # turned, in doubt
 
 
 def _change(kind, amount):

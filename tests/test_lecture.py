@@ -475,7 +475,7 @@ def test_the_matrix_of_errors_counts_each_once(slide, material):
 def test_of_the_commonest_confusions_each_is_named(material, slide):
     errors = material.confusion * (1 - np.eye(10, dtype=int))
     note = slide("confusion-errors").note
-    named = re.search(r"the commonest are (.*?), (\d+) each", note)
+    named = re.search(r"the commonest are (.*?) \((\d+) times each", note)
     assert int(named[2]) == errors.max()
     pairs = [tuple(map(int, pair)) for pair in re.findall(r"(\d) → (\d)", named[1])]
     assert pairs == list(zip(*np.nonzero(errors == errors.max()), strict=True))
@@ -558,7 +558,7 @@ def test_the_ladder_has_the_rungs_of_the_ladder(slide):
         run["val_accuracy"][-1] for run in ladder() if run["order"] == len(LADDER) - 1
     ]
     assert f"{100 * (1 - np.median(top)):.2f}%" in slide("ladder").title
-    assert "clear of the dots below only: softmax, cross-entropy; max pooling." in (
+    assert "the rung below: only softmax, cross-entropy; max pooling. Changing" in (
         slide("ladder").answer
     )
 
