@@ -10,7 +10,7 @@ with quiet_start():  # TensorFlow has much to say while it is imported
     import keras
 
     from lecture.animation import write_films
-    from lecture.catalogue import FIGURES, FILMS
+    from lecture.catalogue import FIGURES, FILMS, slide_numbers
     from lecture.deck import write_deck
     from lecture.measurements import Material
     from lecture.slides import check_formats, write_figures
@@ -64,8 +64,9 @@ def _results(args):
         return
     figures = {name: FIGURES[name] for name in args.names or FIGURES}
     films = {name: FILMS[name] for name in figures if name in FILMS}
+    numbered = None if args.names else slide_numbers
     yield from write_figures(
-        figures, material, args.out, formats, args.lang, films, readme=not args.names
+        figures, material, args.out, formats, args.lang, films, readme=numbered
     )
     yield from write_films(films, material, args.out, args.lang)
 

@@ -66,6 +66,26 @@ SECTIONS = {
     },
 }
 
+
+def slide_numbers(names):
+    """Which slide of a deck of some figures each is: title and sections count too.
+
+    Args:
+        names: those of the figures in the deck.
+
+    Returns:
+        Dict of each name and its number.
+    """
+    numbers, number = {}, 1  # the title
+    for own in SECTIONS.values():
+        shown = [name for name in own if name in names]
+        number += bool(shown)  # the section's own page
+        for name in shown:
+            number += 1
+            numbers[name] = number
+    return numbers
+
+
 FIGURES = {
     name: draw for figures in SECTIONS.values() for name, draw in figures.items()
 }

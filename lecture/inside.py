@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from lecture.inputs import plainest_mistake
 from lecture.measurements import flat, need_mistakes
-from lecture.slides import panels
+from lecture.slides import add_caption, panels
 from lenet_keras import build_lenet5, plots, to_input
 from lenet_keras.evaluation import margins
 from lenet_keras.plots.style import name_ends, note
@@ -139,6 +139,7 @@ def _strongest(name, values, slopes):
 
 
 _LAYERS = {"input": "Input", "s2": "S2", "s4": "S4", "f6": "F6"}
+_SHOWN = 250  # digits, few enough to be read
 
 
 def classes_apart(material):
@@ -151,12 +152,14 @@ def classes_apart(material):
     agree = {}
     for ax, (layer, heading) in zip(axes, _LAYERS.items(), strict=True):
         values = np.asarray(made[layer]).reshape(len(labels), -1)
-        plots.plot_classes(PCA(2, svd_solver="full").fit_transform(values), labels, ax)
+        points = PCA(2, svd_solver="full").fit_transform(values)
+        plots.plot_classes(points[:_SHOWN], labels[:_SHOWN], ax, size=9)
         ax.set_title(heading, weight="bold", pad=12)
         ax.set_box_aspect(1.25)
         agree[layer] = _share_beside_its_own(values, labels)
         ax.set_xlabel(f"{agree[layer]:.1%}", labelpad=12)
-    return figure, {"images": len(labels), "first": agree["input"], "last": agree["f6"]}
+    facts = {"images": len(labels), "shown": min(_SHOWN, len(labels))}
+    return figure, facts | {"first": agree["input"], "last": agree["f6"]}
 
 
 def _share_beside_its_own(values, labels):
@@ -182,7 +185,9 @@ def occlusion(material):
     answers = scores.argmax(-1)
     sure = np.where(answers == label, 1, -1) * margins(scores)
     worst = int(sure.argmin())
-    figure, axes = panels(1, 3, left=0.03, right=0.97, bottom=0.1, top=0.7, wspace=0.15)
+    figure, axes = panels(
+        1, 3, left=0.03, right=0.97, bottom=0.17, top=0.73, wspace=0.15
+    )
     frame = [(*places[worst], _COVER, plots.MARK)]
     plots.plot_map(image, axes[0], frame)
     plots.plot_map(covered[worst], axes[1], frame)
@@ -194,9 +199,10 @@ def occlusion(material):
     read = int(answers[worst])
     for ax, heading in zip(
         axes,
-        (f"read as {label}", f"covered: {read}", "the cover's middle"),
+        (f"read as {label}", f"covered: {read}", f"{len(places)} places of the cover"),
         strict=True,
     ):
         ax.set_title(heading, pad=14)
+    add_caption(figure, f"purple: still read as {label}; orange: as another digit")
     facts = {"digit": label, "side": _COVER, "read": read, "places": len(places)}
     return figure, facts | {"wrong": int(np.sum(answers != label))}

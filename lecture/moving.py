@@ -58,8 +58,7 @@ def sliding(material):
         look = {"signed": True, "limit": np.abs(unit.c1).max()}
         plots.plot_map(so_far, axes[2], [(row, column, 1, SEEN)], **look)
 
-    facts = {"units": side**2, "weights": unit.kernel.size + 1}
-    return Film(figure, draw, len(places), facts)
+    return Film(figure, draw, len(places), {"units": side**2})
 
 
 def learning(material):
@@ -106,7 +105,10 @@ def learning(material):
         for ax, heading in zip(axes, headings, strict=True):
             ax.set_title(heading, pad=14)
 
-    facts = {"steps": steps[-1], "first": errors[0] / 100, "last": errors[-1] / 100}
+    halfway = np.sqrt(errors[0] * errors[-1])  # on the logarithmic scale
+    there = int(np.argmax(np.array(errors) <= halfway))
+    facts = {"steps": steps[-1], "last": errors[-1] / 100}
+    facts |= {"batches": steps[there], "halfway": errors[there] / 100}
     return Film(figure, draw, len(steps), facts, shown=1)
 
 
@@ -118,7 +120,7 @@ def coming_apart(material):
     number = min(2000, len(data.train_labels))
     within = inside(model)
     learned = to_input(data.train_images[:number]), data.train_labels[:number]
-    images, labels = to_input(data.test_images[:400]), data.test_labels[:400]
+    images, labels = to_input(data.test_images[:200]), data.test_labels[:200]
     model.set_weights(weights[-1])
     values = within.predict_on_batch(learned[0])
     # The two directions in which the classes lie best around a clock's face.
@@ -142,8 +144,8 @@ def coming_apart(material):
     def draw(frame):
         _wipe(*axes)
         for ax, where in zip(axes, points[frame], strict=True):
-            plots.plot_classes(where, labels, ax)
-            ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
+            plots.plot_classes(where, labels, ax, size=8)
+            ax.set(xlim=(-1.7, 1.7), ylim=(-1.7, 1.7))
         head_squares(axes, map(_title, layers))
         caption.set_text(f"after {steps[frame]} batches")
 
@@ -156,7 +158,7 @@ _COLUMNS = {"c1": 2, "s2": 2, "c3": 4, "s4": 4}  # of the maps of a layer, side 
 
 
 def walking_back(material):
-    """One step of back-propagation: values go up, the gradient comes down."""
+    """One step of back-propagation: values go forward, slopes come back."""
     model = material.learner
     step, state = material.first_epoch[len(material.first_epoch) // 2]
     model.set_weights(state)
@@ -166,8 +168,8 @@ def walking_back(material):
         material.digit(4),
         lambda output: model.compute_loss(None, label, output),
     )
-    up = {name: _sheet(name, made[name]) for name in _LAYERS}
-    down = {name: _sheet(name, slopes[name]) for name in _LAYERS}
+    values = {name: _sheet(name, made[name]) for name in _LAYERS}
+    slopes = {name: _sheet(name, slopes[name]) for name in _LAYERS}
     figure, axes = panels(
         2, len(_LAYERS), left=0.07, right=0.99, bottom=0.16, top=0.72, hspace=0.08
     )
@@ -185,13 +187,14 @@ def walking_back(material):
                 plots.style.bare(ax)
                 ax.set_box_aspect(1)
             if k <= place:
-                _light(above, up[name], name != "input", place == k)
+                _light(above, values[name], name != "input", place == k)
             if place > last and k >= lit:
-                _light(below, down[name], True, lit == k)
+                _light(below, slopes[name], True, lit == k)
         axes[0, 0].set_ylabel("value")
-        axes[1, 0].set_ylabel("gradient")
-        upward = f"up: what each layer makes of it, loss {float(loss):.1f}"
-        caption.set_text(upward if place <= last else "down: what would lower the loss")
+        axes[1, 0].set_ylabel("slope")
+        forward = f"forward: what each layer makes of it, loss {float(loss):.1f}"
+        back = "backward: orange, more of it lowers the loss"
+        caption.set_text(forward if place <= last else back)
 
     facts = {"loss": float(loss), "step": step, "layers": last}
     return Film(figure, draw, (2 * last + 2) * each, facts)
@@ -224,18 +227,24 @@ def _light(ax, sheet, signed, lit):
         ax.spines[:].set(color=SEEN, linewidth=5)
 
 
+_WAVE = np.array([*range(6), *range(6, -6, -1), *range(-6, 0)])  # there and back
+_AMOUNTS = {
+    "rotation": 10 * _WAVE,  # degrees
+    "scale": 1 - 0.1 * np.abs(_WAVE),
+    "shift_x": 1.5 * _WAVE,  # pixels
+}
+
+
 def turning(material):
     """A digit turns, shrinks and shifts: the answer, and the distance to its code."""
-    label, wave = 4, np.sin(np.linspace(0, 2 * np.pi, 27, endpoint=False))
+    label = 4
     x = to_input(material.digit(label)[None])
-    amounts = {"rotation": 80 * wave, "scale": 1 - 0.6 * np.abs(wave)}
-    amounts["shift_x"] = 10 * wave
-    pictures = np.concatenate(
-        [transform(x, kind, each) for kind, steps in amounts.items() for each in steps]
-    )
+    changes = [(kind, amount) for kind, each in _AMOUNTS.items() for amount in each]
+    pictures = np.concatenate([transform(x, *change) for change in changes])
     distances = -trained("1998").predict_on_batch(pictures)
     answers = distances.argmin(1)
-    changed = np.abs(amounts["rotation"])[answers[: len(wave)] != label]
+    turns = _AMOUNTS["rotation"]
+    misread = turns[answers[: len(turns)] != label]
     farthest = 1.6 * distances.min(1).max()
     limit = card()["1998-mnist.weights.h5"]["doubt"]["threshold"]
     figure, (left, right) = panels(
@@ -245,17 +254,33 @@ def turning(material):
     def draw(frame):
         _wipe(left, right)
         plots.plot_map(pictures[frame, ..., 0], left)
+        left.set_title(_change(*changes[frame]))
         colours = np.where(np.arange(10) == answers[frame], plots.BLUE, "#bbbbbb")
         right.barh(range(10), np.minimum(distances[frame], farthest), color=colours)
-        right.set(xlim=(0, farthest), ylim=(9.6, -0.6), yticks=range(10))
+        right.set(xlim=(0, farthest), ylim=(9.6, -1.5), yticks=range(10))
         right.axvline(limit, color="black", lw=2)
+        right.text(limit + 1, -1, "doubt →", va="center", size="small")
         right.set_xlabel("distance to the code")
         nearest = distances[frame].min()
         is_near = nearest <= limit
         verdict = f"near the code of {answers[frame]}" if is_near else "like no digit"
-        right.set_title(f"{nearest:.0f}: {verdict}")
+        right.set_title(f"y = {nearest:.0f}: {verdict}")
 
-    return Film(figure, draw, len(pictures), {"turn": float(changed.min())})
+    facts = {"step": turns[1], "limit": limit}
+    facts |= {"against": misread[misread > 0].min()}
+    facts |= {"clockwise": -misread[misread < 0].max()}
+    return Film(figure, draw, len(pictures), facts, shown=0.07)  # turned, in doubt
+
+
+def _change(kind, amount):
+    """How a digit is changed, in words."""
+    if amount == (kind == "scale"):  # a factor of 1, or 0
+        return "as written"
+    if kind == "scale":
+        return f"× {amount:.1f}"
+    if kind == "rotation":
+        return f"{abs(amount):g}° {'clockwise' if amount < 0 else 'against the clock'}"
+    return f"{abs(amount):g} px to the {'left' if amount < 0 else 'right'}"
 
 
 def _wipe(*panels):

@@ -94,7 +94,7 @@ def codes(material):
     f6 = np.reshape(drawn, pictures.shape)
     plots.plot_mosaic(f6, ax=axes[1], signed=True, names=["F6 makes"], **look)
     plots.plot_mosaic(pictures, ax=axes[2], names=["the codes"], **look)
-    add_caption(figure, "a bar on top tells 0, 2, 4, 5 from the letters o, z, y, s")
+    add_caption(figure, "among the letters, the bar on top tells O from o")
     distances = {
         (a, b): int(((pictures[a].astype(int) - pictures[b]) ** 2).sum())
         for a, b in itertools.combinations(range(10), 2)
@@ -102,7 +102,7 @@ def codes(material):
     pair = min(distances, key=distances.get)
     facts = {"one": pair[0], "other": pair[1], "least": distances[pair]}
     facts |= {"most": max(distances.values()), "units": pictures[0].size}
-    return figure, facts
+    return figure, facts | {"alike": int((pictures == pictures[0]).all(0).sum())}
 
 
 def codes_96(material):
@@ -117,7 +117,7 @@ def layers(material):
     """Parameters and connections of each layer."""
     counts, rows = material.counts, material.counts.layers
     figure, (left, right) = panels(1, 2, left=0.24, bottom=0.04, top=0.745, wspace=0.1)
-    names = [f"{_name(row.name)}  {'x'.join(map(str, row.shape))}" for row in rows]
+    names = [_size(row.name, row.shape) for row in rows]
     colours = [plots.LAYER_COLOURS[row.name] for row in rows]
     for ax, values, heading in (
         (left, [row.trainable for row in rows], "trained parameters"),
@@ -157,7 +157,7 @@ def one_digit(material):
         place = 0.25, top, 0.73, height - 0.006
         ax = figure.add_axes(place)
         middle = {"va": "center", "size": "small"}
-        figure.text(0.03, top + height / 2, _size(name, maps[name]), **middle)
+        figure.text(0.03, top + height / 2, _size(name, maps[name].shape), **middle)
         if name == "output":
             _draw_output(ax, maps["output"], answer)
             continue
@@ -198,16 +198,15 @@ def _draw_output(ax, output, answer):
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="x", length=0)
     ax.get_xticklabels()[answer].set(color=plots.MARK, fontweight="bold")
-    heading = "the least wins" if is_distance else "the largest wins"
+    heading = "the smallest wins" if is_distance else "the largest wins"
     ax.text(10, 0, heading, size="small")
 
 
-def _size(name, values):
+def _size(name, shape):
     """A layer's name and how many units it has, and of what size its maps are."""
-    shape = values.shape
     if name == "input":
         return "Input"
-    side = f"@{shape[0]}x{shape[1]}" if len(shape) == 3 else ""
+    side = f"@{shape[0]}x{shape[1]}" if len(shape) == 3 and shape[0] > 1 else ""
     return f"{_name(name)}: {shape[-1]}{side}"
 
 
@@ -229,7 +228,10 @@ def kernels(material):
     for k, ax in enumerate(axes[0]):
         ax.set_title(f"{k}", pad=12)
     add_caption(figure, "purple: positive, orange: negative")
-    return figure, {"kernels": count}
+    across, down = weights.sum(0).var(0), weights.sum(1).var(0)
+    order = np.argsort(across / down)  # the first change from row to row alone
+    facts = {"level": sorted(order[:2]), "upright": sorted(order[-2:])}
+    return figure, facts | {"kernels": count}
 
 
 def kernels_c3(material):

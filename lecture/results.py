@@ -22,10 +22,12 @@ def learning_curves(material):
         "training": paper.PUBLISHED_TRAINING_CURVE,
         "test": paper.PUBLISHED_TEST_CURVE,
     }
+    passes = curves["test"].shape[1]  # the paper draws a point more
+    published = {name: curve[:passes] for name, curve in published.items()}
     figure, ax = panels(right=0.85, bottom=0.17)
     plots.plot_runs(curves, published, ax, band=True)
     final = curves["test"][:, -1]
-    facts = {"seeds": len(runs), "passes": curves["test"].shape[1]}
+    facts = {"seeds": len(runs), "passes": passes}
     facts |= {"median": np.median(final), "low": final.min(), "high": final.max()}
     return figure, facts | {"paper": paper.PUBLISHED_TEST_ERROR}
 
@@ -36,7 +38,7 @@ def training_set_size(material):
     for run in lenet_keras.histories("1998", "paper"):
         error = 100 * (1 - run["val_accuracy"][-1])
         errors.setdefault(run["images"], []).append(error)
-    figure, ax = panels(right=0.66, bottom=0.17)
+    figure, ax = panels(right=0.62, bottom=0.17)
     plots.plot_by_images(errors, paper.PUBLISHED_BY_IMAGES, ax)
     ax.margins(x=0.1)
     least, most = min(errors), max(errors)
@@ -61,14 +63,18 @@ def confusion_errors(material):
             text.set_text("")
     fit_numbers(left, share=0.95, alike=False)
     left.set(xlabel="answer")
+    left.set_title(f"variant {material.variant}")
     errors = lenet_keras.error_by_class(labels, answers)
     shares = {k: 100 * float(each) for k, each in enumerate(errors)}
     plots.plot_bars(shares, right, "{:.1f}%", plots.VERMILION)
     right.set_title("error of each class", loc="left")
-    (worst,) = lenet_keras.most_confused(labels, answers, 1)
-    facts = worst._asdict() | {"right": int(np.trace(material.confusion))}
-    facts |= {"hardest": int(errors.argmax()), "most": errors.max()}
-    facts |= {"easiest": int(errors.argmin()), "least": errors.min()}
+    pairs = lenet_keras.most_confused(labels, answers, number=90)
+    commonest = [pair for pair in pairs if pair.count == pairs[0].count]
+    facts = {"pairs": ", ".join(f"{p.truth} → {p.answer}" for p in commonest)}
+    facts |= {"count": pairs[0].count, "hardest": int(errors.argmax())}
+    facts |= {"right": int(np.trace(material.confusion))}
+    facts |= {"there": material.confusion[4, 9], "back": material.confusion[9, 4]}
+    facts |= {"least": errors.min(), "most": errors.max()}
     cells = len({(m.truth, m.answer) for m in material.mistakes})
     facts |= {"images": len(answers), "wrong": len(material.mistakes)}
     return figure, facts | {"cells": cells}
@@ -129,7 +135,7 @@ def confidence(material):
         best = probabilities.max(-1)
         right = probabilities.argmax(-1) == material.data.test_labels
         plots.plot_confidence(best[right], best[~right], ax)
-        ax.set_title(f"variant {variant}", color=plots.VARIANT_COLOURS[variant])
+        ax.set_title(f"variant {variant}")
         ax.set(xlim=(0, 1.01), xticks=(0.5, 1), ylim=(0.7, 1.5 * images))
         ax.yaxis.set_major_formatter("{x:,g}")
         ax.get_legend().remove()
@@ -198,7 +204,7 @@ def changed_digits(material):
 
 _AMOUNTS = {  # amounts, what the paper estimates beside its Fig. 13, the label
     "shift_y": (range(-10, 11, 2), (-10, 10), "shift down (pixels)"),
-    "scale": (np.arange(0.4, 1.61, 0.1).round(1), (), "scale (factor)"),
+    "scale": (np.arange(0.4, 1.61, 0.1).round(1), (0.7, 1.4), "scale (factor)"),
     "rotation": (range(-60, 61, 10), (-30, 30), "rotation (degrees)"),
     "noise": (np.arange(0, 0.31, 0.05).round(2), (), "noise (share of pixels)"),
 }
@@ -220,11 +226,19 @@ def robustness(material):
     survived = "grey: survived, says the paper"
     figure.text(0.97, 0.755, survived, size="small", color="#666666", ha="right")
     figure.supylabel("error (%)", x=0.01, fontsize="small")
-    turned = errors["rotation"][f"variant {material.variant}"]
-    at = dict(zip(_AMOUNTS["rotation"][0], turned, strict=True))
-    shifted = errors["shift_y"][f"variant {material.variant}"]
-    facts = {"at_30": (at[-30] + at[30]) / 2, "at_10": (shifted[0] + shifted[-1]) / 2}
-    return figure, facts | {"images": len(material.data.test_labels)}
+    ends = {kind: _at_ends(errors[kind], kind, material.variant) for kind in _AMOUNTS}
+    facts = {"at_30": np.mean(ends["rotation"]), "at_10": np.mean(ends["shift_y"])}
+    small, large = _AMOUNTS["scale"][1]
+    facts |= {"small": small, "large": large, "at_size": max(ends["scale"])}
+    facts |= {"variant": material.variant, "images": len(material.data.test_labels)}
+    return figure, facts
+
+
+def _at_ends(errors, kind, variant):
+    """The errors of a variant at both ends of what the paper estimates."""
+    amounts, limits, _ = _AMOUNTS[kind]
+    by_amount = dict(zip(amounts, errors[f"variant {variant}"], strict=True))
+    return [by_amount[end] for end in limits]
 
 
 def _robustness(material, kind):
@@ -254,7 +268,15 @@ def ladder(material):
     medians = [float(np.median(seeds)) for seeds in errors["test"]]
     facts = {"rungs": len(rungs), "first": medians[0], "last": medians[-1]}
     facts |= {"worst": max(medians), "where": list(rungs)[int(np.argmax(medians))]}
+    facts |= _worse(rungs, errors["test"])
     return figure, facts | {"seeds": len(rungs["1998"])}
+
+
+def _worse(names, errors):
+    """The rungs above a better one, and those of them that share no error with it."""
+    steps = list(zip([*names][1:], errors[:-1], errors[1:], strict=True))
+    worse = [name for name, a, b in steps if np.median(b) > np.median(a)]
+    return {"worse": worse, "clear": [name for name, a, b in steps if min(b) > max(a)]}
 
 
 _FAMILIES = {
@@ -268,12 +290,19 @@ _NAMED = {  # methods that have their names beside them, and on which side
     "pairwise linear": "right",
     "LeNet-1, 16x16": "right",
     "K-NN, deslanted": "left",
+    "LeNet-5": "above",
+    "boosted LeNet-4": "left",
+}
+_SIDES = {  # how far a name is off its point, and which end of it is near
+    "left": ((-14, 0), "right"),
+    "right": ((14, 0), "left"),
+    "above": ((6, 24), "left"),
 }
 _PLACES = {  # of the names of families, beside their points
     "linear, quadratic": (4e3, 5.3),
     "examples kept": (1e6, 1.15),
     "fully connected": (1.1e6, 3),
-    "convolutional": (2.6e3, 0.72),
+    "convolutional": (2.6e3, 2.2),
 }
 
 
@@ -282,7 +311,8 @@ def methods(material):
     families = {name: [] for name in _FAMILIES.values()}
     for row in paper.PUBLISHED_METHODS:
         if row.variables is not None:
-            point = row.name, 1000 * row.variables, row.error
+            name = row.name.removesuffix(", distorted")
+            point = name, 1000 * row.variables, row.error
             families[_FAMILIES[row.family]].append(point)
     climbed = lenet_keras.ladder()
     top = [run for run in climbed if run["rung"] == climbed[-1]["rung"]]
@@ -291,22 +321,24 @@ def methods(material):
     ours = {"here, 1998": (60_000, then), "here, today": (61_706, today)}
     figure, ax = panels(bottom=0.17)
     _draw_methods(ax, families, ours)
-    number = sum(map(len, families.values()))
-    return figure, {"then": then, "today": today, "methods": number}
+    facts = {"then": then, "today": today, "methods": sum(map(len, families.values()))}
+    _, stored, kept = min(families["examples kept"], key=lambda point: point[-1])
+    facts |= {"stored": stored, "kept": kept, "small": paper.PUBLISHED_TRAINABLE}
+    return figure, facts | {"lenet": paper.PUBLISHED_TEST_ERROR}
 
 
 def _draw_methods(ax, families, ours):
     """A dot a method, a star for each of ours, and the names of some."""
     for (family, rows, colour), marker in zip(coloured(families), "os^D", strict=True):
         _, x, y = zip(*rows, strict=True)
-        ax.plot(x, y, marker, color=colour)
+        ax.plot(x, y, marker, color=colour, zorder=3)  # over the stars
         ax.text(*_PLACES[family], family, color=colour, size="small", weight="bold")
-    star = {"color": "black", "ms": 2 * plt.rcParams["lines.markersize"], "zorder": 3}
+    star = {"color": "black", "ms": 2 * plt.rcParams["lines.markersize"]}
     for x, y in ours.values():
         ax.plot(x, y, "*", **star)
     points = {name: at for rows in families.values() for name, *at in rows} | ours
     for name, side in (dict.fromkeys(ours, "right") | _NAMED).items():
-        offset, align = ((14, 0), "left") if side == "right" else ((-14, 0), "right")
+        offset, align = _SIDES[side]
         note(ax, name, points[name], offset, ha=align, va="center", size="small")
     ax.set(xscale="log", xlim=(2e3, 5e7), xlabel="stored numbers")
     ax.set(yscale="log", ylim=(0.5, 15), ylabel="test error (%)")

@@ -177,11 +177,21 @@ def draw(name, figures, material, language="en"):
         figure, facts = figures[name](material)
         translate_figure(figure, language)
         for key, fact in facts.items():
-            facts[key] = translate(fact, language) if isinstance(fact, str) else fact
+            facts[key] = _in(language, fact)
         texts = words(language)[name]
         said = {key: text.format(**facts) for key, text in texts.items()}
         add_title(figure, said["title"])
     return Slide(name, figure, **said)
+
+
+def _in(language, fact):
+    """A fact as it is said in a language: names are translated, several in a row."""
+    if isinstance(fact, str):
+        return translate(fact, language)
+    if isinstance(fact, list) and fact and isinstance(fact[0], str):
+        names = (translate(name, language) for name in fact)
+        return translate("; ", language).join(names)
+    return fact
 
 
 def draw_each(figures, material, language):
@@ -206,7 +216,7 @@ def write_figures(
     language="en",
     films=(),
     *,
-    readme=False,
+    readme=None,
 ):
     """Draw figures into a folder.
 
@@ -217,7 +227,8 @@ def write_figures(
         formats: some of `FORMATS`.
         language: "en" or "zh".
         films: names of those of which `animation.write_films` makes films.
-        readme: bool, whether to write a README that shows them.
+        readme: function from names to their numbers in a deck, as
+            `catalogue.slide_numbers`, to write a README that shows them; or None.
 
     Yields:
         The path of each file that was written, or an `Unavailable` that says which
@@ -240,7 +251,8 @@ def write_figures(
         drawn.append(slide)
     if readme:
         decks = [name for name in DECKS if (out / name).is_file()]
-        text = _readme(drawn, formats, language, films, decks)
+        numbers = readme([slide.name for slide in drawn])
+        text = _readme(drawn, formats, language, films, decks, numbers)
         write_whole(out / "README.md", lambda path: path.write_text(text, "utf-8"))
         yield out / "README.md"
 
@@ -277,7 +289,7 @@ def png(figure, **options):
     return small.getvalue()
 
 
-def _readme(slides, formats, language, films, decks):
+def _readme(slides, formats, language, films, decks, numbers):
     """The README of a folder of figures: a contact sheet, then the words of each."""
     said, kind = words(language)["deck"], "png" if "png" in formats else formats[0]
     links = [f"[![{s.title}]({s.name}.{kind})](#{s.name})" for s in slides]
@@ -291,9 +303,10 @@ def _readme(slides, formats, language, films, decks):
         moves = slide.name in films
         kinds = (*formats, "gif", "mp4") if moves else formats
         files = ", ".join(f"[{f}]({slide.name}.{f})" for f in kinds)
+        number = said["number"].format(number=numbers[slide.name])
         parts += [
             f"## {slide.name}",
-            f"**{slide.title}** ({files})",
+            f"**{slide.title}** ({number}; {files})",
             f"![{slide.alt}]({slide.name}.{'gif' if moves else kind})",
             f"*{slide.alt}*",
             slide.note,

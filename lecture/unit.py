@@ -114,7 +114,7 @@ def _draw_step(unit, place, above, below):
     plots.plot_map(unit.digit, above, [(row, column, 5, SEEN)])
     above.set_title(f"unit {done}")
     so_far = np.where(np.arange(side**2) < done, unit.c1.ravel(), np.nan)
-    mark = max(0, row - 2), max(0, column - 2), 3, SEEN
+    mark = row, column, 1, SEEN
     look = {"signed": True, "limit": np.abs(unit.c1).max()}
     plots.plot_map(so_far.reshape(side, side), below, [mark], **look)
 

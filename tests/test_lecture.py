@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from PIL import Image, ImageSequence
 
 from lecture.architecture import plot_architecture
-from lecture.catalogue import FIGURES, FILMS
+from lecture.catalogue import FIGURES, FILMS, slide_numbers
 from lecture.measurements import Material, Unavailable
 from lecture.slides import TOP, add_number, draw, style
 from lecture.words import translate, words
@@ -279,9 +279,15 @@ def test_bytes_become_inputs_as_the_slide_says(slide):
 
 
 def test_the_kernel_has_slid_over_the_whole_map_at_last(slide, material):
+    axes = slide("weight-sharing").figure.axes
     maps = pictures(slide("weight-sharing").figure)[4:]
     computed = [np.isfinite(np.ma.filled(each, np.nan)).sum() for each in maps]
     assert computed == [1, 262, 512, 784]
+    for ax, number in zip(axes[4:], computed, strict=True):
+        (mark,) = ax.patches
+        place = np.array(mark.get_xy()) + 0.5
+        assert mark.get_width() == 1
+        assert 28 * place[1] + place[0] == number - 1, "the unit of the window"
     c1 = material.maps(material.digit(2))["c1"]
     assert any(np.allclose(maps[-1], c1[..., k]) for k in range(6))
 
@@ -308,6 +314,13 @@ def test_f6_stands_above_the_codes_of_the_paper(slide, material):
     (sheet,) = pictures(slide("codes-96").figure)
     assert sheet.shape == (6 * 16 - 4, 16 * 11 - 4)
     assert (sheet[16:28, :7] == output_code("0")).all()
+
+
+def test_letters_that_a_bar_tells_apart_differ_in_nothing_else(slide):
+    (caption,) = (t for t in said(slide("codes").figure) if "bar on top" in t)
+    capital, small = re.search(r"tells (\w) from (\w)$", caption).groups()
+    differs = (output_code(capital) != output_code(small)).any(axis=1)
+    assert differs.nonzero()[0].tolist() == [0]
 
 
 def test_one_of_the_ten_digits_is_misread_and_the_slide_does_not_say_which(
@@ -456,8 +469,16 @@ def test_the_matrix_of_errors_counts_each_once(slide, material):
     title = slide("confusion-errors").title
     assert title.startswith(f"{sum(alone)} errors in {len(alone)} of 90 cells")
     widths = [bar.get_width() for bar in right.patches]
-    hardest, easiest = map(int, numbers(title)[3:])
-    assert (np.argmax(widths), np.argmin(widths)) == (hardest, easiest)
+    assert np.argmax(widths) == int(numbers(title)[3])
+
+
+def test_of_the_commonest_confusions_each_is_named(material, slide):
+    errors = material.confusion * (1 - np.eye(10, dtype=int))
+    note = slide("confusion-errors").note
+    named = re.search(r"the commonest are (.*?) \((\d+) times each", note)
+    assert int(named[2]) == errors.max()
+    pairs = [tuple(map(int, pair)) for pair in re.findall(r"(\d) → (\d)", named[1])]
+    assert pairs == list(zip(*np.nonzero(errors == errors.max()), strict=True))
 
 
 def test_every_mistake_is_drawn_with_its_truth_and_its_answer(slide, digits, material):
@@ -496,7 +517,38 @@ def test_the_learning_curves_are_the_recorded_ones_beside_the_papers(slide):
     assert names == ["training", "test", "circles: the paper"]
     assert ax.get_legend() is None
     assert len(ax.collections) == 2, "a band over the seeds for each"
+    assert max(line.get_xdata().max() for line in ax.get_lines()) == 20
     assert "0.89%" in slide("learning-curves").title
+
+
+def test_what_the_paper_says_is_survived_is_grey(slide):
+    grey = {
+        ax.get_xlabel(): [patch.get_x(), patch.get_x() + patch.get_width()]
+        for ax in slide("robustness").figure.axes
+        for patch in ax.patches
+    }
+    assert grey == {
+        "shift down (pixels)": [-10, 10],
+        "scale (factor)": pytest.approx([0.7, 1.4]),
+        "rotation (degrees)": [-30, 30],
+    }
+
+
+def test_the_film_stops_at_the_angles_that_the_answer_names(material):
+    with style():
+        film = FILMS["turning"](material)
+    left, right = film.figure.axes
+    first = {}
+    for frame in range(film.frames):
+        film.draw(frame)
+        heading = re.match(r"(\d+)° (clockwise|against)", left.get_title())
+        if heading:
+            angle, way = int(heading[1]), heading[2]
+            shortest = np.argmin([bar.get_width() for bar in right.patches])
+            if shortest != 4:
+                first[way] = min(angle, first.get(way, 90))
+    assert first == {way: film.facts[way] for way in first}
+    plt.close("all")
 
 
 def test_the_ladder_has_the_rungs_of_the_ladder(slide):
@@ -506,6 +558,9 @@ def test_the_ladder_has_the_rungs_of_the_ladder(slide):
         run["val_accuracy"][-1] for run in ladder() if run["order"] == len(LADDER) - 1
     ]
     assert f"{100 * (1 - np.median(top)):.2f}%" in slide("ladder").title
+    assert "the rung below: only softmax, cross-entropy; max pooling. Changing" in (
+        slide("ladder").answer
+    )
 
 
 @pytest.mark.parametrize(
@@ -532,6 +587,7 @@ def test_all_methods_that_store_something_are_points(slide):
     ax = slide("methods").figure.axes[0]
     names = {text.get_text() for text in ax.texts}
     assert {"here, 1998", "here, today", "linear", "convolutional"} < names
+    assert {"LeNet-5", "boosted LeNet-4"} < names
     assert ax.get_xscale() == ax.get_yscale() == "log"
 
 
@@ -585,6 +641,7 @@ def test_the_committed_page_shows_every_figure_with_its_alt_text():
     page = (ROOT / "figures" / "README.md").read_text("utf-8")
     for name in NAMES:
         assert f"\n## {name}\n" in page
+        assert f"(slide {slide_numbers(NAMES)[name]}; " in page
         shown = f"{name}.{'gif' if name in FILMS else 'png'}"
         assert f"![{words('en')[name]['alt']}]({shown})" in page
         for format in ("svg", "png"):
@@ -632,6 +689,14 @@ def test_the_committed_deck_has_every_figure_and_every_film(folder, language):
     alts = [each.element.nvPicPr.cNvPr.get("descr") for each in drawn]
     said = [(each, alt) for each, alt in zip(drawn, alts, strict=True) if alt]
     assert [each.name for each, _ in said] == NAMES
+    numbers = slide_numbers(NAMES)
+    for each, _ in said:
+        (number,) = (
+            shape.text_frame.text
+            for shape in each.part.slide.shapes
+            if shape.name == "slide number"
+        )
+        assert numbers[each.name] == int(number)
     assert {each.name for each, _ in said if each.image.ext == "gif"} == {*FILMS}
     for each, alt in said:
         assert alt == words(language)[each.name]["alt"], "draw it again: make deck"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lecture import deck, slides
-from lecture.catalogue import FIGURES
+from lecture.catalogue import FIGURES, slide_numbers
 from lecture.measurements import Material
 from lecture.words import font_family, words
 from lenet_keras import plots
@@ -41,7 +41,7 @@ def test_a_figure_is_1920_by_1080_or_real_text(material, tmp_path):
         assert not picture.info.get("Software")
     text = svg.read_text()
     assert ">map of C3</text>" in text
-    assert "<title>Each map of C3 reads only some maps of S2" in text
+    assert "<title>C3 reads 60 of 96 pairs of maps" in text
     assert "dc:date" not in text
 
 
@@ -76,8 +76,11 @@ def test_an_interrupted_figure_leaves_nothing_behind(material, monkeypatch, tmp_
 
 def test_all_figures_come_with_a_page_that_shows_them(material, tmp_path):
     few = some("codes", "table-1")
-    *_, page = slides.write_figures(few, material, tmp_path, ["png"], readme=True)
+    *_, page = slides.write_figures(
+        few, material, tmp_path, ["png"], readme=slide_numbers
+    )
     text = page.read_text("utf-8")
+    assert [int(n) for n in re.findall(r"\(slide (\d+); ", text)] == [4, 3]
     for name in few:
         assert f"({name}.png)](#{name})" in text
         assert f"\n## {name}\n" in text

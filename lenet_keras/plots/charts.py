@@ -84,13 +84,14 @@ def plot_table(table, inputs=6, ax=None):
     return ax
 
 
-def plot_classes(points, labels, ax=None):
+def plot_classes(points, labels, ax=None, size=4.7):
     """Draw points in the plane, each as the number of its class.
 
     Args:
         points: array (n, 2).
         labels: integers (n,), 0 to 9.
         ax: matplotlib Axes, or None for new ones.
+        size: float, points, of a number; it grows with the style.
 
     Returns:
         The Axes.
@@ -100,7 +101,7 @@ def plot_classes(points, labels, ax=None):
         x, y = points[labels == digit].T
         colour = plt.get_cmap("tab10")(digit % 10)
         ax.scatter(
-            x, y, s=line_width(4.7) ** 2, marker=f"${digit}$", lw=0.2, color=colour
+            x, y, s=line_width(size) ** 2, marker=f"${digit}$", lw=0.2, color=colour
         )
     bare(ax)
     return ax

@@ -102,16 +102,16 @@ def plot_by_images(errors, published=None, ax=None):
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
-        The Axes: a dot a seed, a line through the medians, crosses for the paper.
+        The Axes: one dot per seed, a line through the medians, crosses for the paper.
     """
     ax = ax or plt.subplots(figsize=(7, 5))[1]
-    sizes = sorted(errors)
+    sizes, colour = sorted(errors), _COLOURS["test"]
     for size in sizes:
         seeds = errors[size]
-        ax.plot([size] * len(seeds), seeds, "o", color=BLUE, alpha=0.5)
+        ax.plot([size] * len(seeds), seeds, "o", color=colour, alpha=0.5)
     medians = [np.median(errors[size]) for size in sizes]
-    ax.plot(sizes, medians, color=BLUE, lw=line_width(2))
-    ends = [(sizes[-1], medians[-1], "here, a dot a seed", BLUE)]
+    ax.plot(sizes, medians, color=colour, lw=line_width(2))
+    ends = [(sizes[-1], medians[-1], "here, one dot per seed", colour)]
     if published:
         ax.plot(*zip(*published.items(), strict=True), "x--", color="black", ms=9)
         ends.append((sizes[-1], published[max(published)], "paper, Fig. 6", "black"))
@@ -132,7 +132,8 @@ def plot_ladder(labels, errors, published=None, ax=None):
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
-        The Axes: a dot a seed, a stroke at the median; the names below the first rung.
+        The Axes: one dot per seed, a stroke at the median; below the first rung the
+        names.
     """
     ax = ax or plt.subplots(figsize=(10, 0.5 * len(labels) + 1.5))[1]
     top = len(labels) - 0.4
