@@ -1,7 +1,8 @@
 """Film the page while it learns: `python lecture/filmstrip.py` (after `make browser`).
 
 Five screenshots of `figures/lenet5.html` side by side: a 3 drawn mirrored is misread;
-told that it is a 3, the network takes its steps until it reads it.
+told that it is a 3, the network takes steps; its errors fall; it reads the 3 and is in
+doubt; F6 has come near the code of 3.
 """
 
 import io
@@ -12,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Error, sync_playwright
 
 FIGURES = Path(__file__).parent.parent / "figures"
-SIZE = {"width": 400, "height": 1120}  # a phone, and a little higher
+SIZE = {"width": 500, "height": 1180}  # a large phone: all of the panel shows
 GAP = 24
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -25,6 +26,22 @@ MIRRORED_3 = """() => {
     }
     showTab("learn");
 }"""
+
+
+# Keep what the worker tells, so that one measure after the other can be shown.
+HOLD = """() => {
+    const { onmessage } = lessons.running;
+    globalThis.held = [];
+    lessons.running.onmessage = (message) => held.push(message);
+    globalThis.showNext = () => onmessage(held.shift());
+}"""
+
+MOMENTS = (
+    "lessons.measures.length",  # told
+    "lessons.measures.at(-1).digits < 1",  # some copies are read
+    "lessons.measures.at(-1).isLearned",  # right, though in doubt
+    "!lessons.running",  # learned
+)
 
 
 def film(page, out):
@@ -45,11 +62,12 @@ def film(page, out):
         tab.evaluate("scrollTo(0, $('drawing').offsetTop)")
         frames = [_photograph(tab)]
         tab.evaluate("teach(3)")
-        for number in (1, 2, 4):
-            _wait(tab, f"lessons.measures.length >= {number} || !lessons.running")
+        tab.evaluate(HOLD)
+        for moment in MOMENTS:
+            while not tab.evaluate(moment):
+                _wait(tab, "held.length")
+                tab.evaluate("showNext()")
             frames.append(_photograph(tab))
-        _wait(tab, "!lessons.running")
-        frames.append(_photograph(tab))
         browser.close()
     _side_by_side(frames).save(out, optimize=True)
 
@@ -72,7 +90,7 @@ def _wait(tab, condition):
 
 
 def _photograph(tab):
-    tab.wait_for_timeout(300)  # the page draws itself five times a second
+    tab.wait_for_timeout(300)  # until the page has drawn itself
     return Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
 
 

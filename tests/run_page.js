@@ -49,9 +49,10 @@ const answers = {
       return { input, label, taken: answerOf(forward(learned, input)) };
     });
     const measures = [];
-    lesson(learned, { digits, rubbish: description.rubbish, stored, most }, (measure) => measures.push(measure));
+    lesson(learned, { digits, rubbish: description.rubbish, rule: description.doubt, stored, most }, (measure) => measures.push(measure));
     const after = digits.map(({ input }) => answerOf(forward(learned, input)));
-    return { before: digits.map(({ taken }) => taken), measures, after, npz: npz(learned) };
+    const inDoubt = digits.some(({ input }) => isDoubtful(forward(learned, input), description.doubt));
+    return { before: digits.map(({ taken }) => taken), measures, after, inDoubt, npz: npz(learned) };
   },
   strokes: ({ number }) => storedStrokes(number, 5).map(({ input, label }) => ({ input: Array.from(input), label })),
   // For each unit, those of each layer above whose sums change with it, and some of the
@@ -59,7 +60,7 @@ const answers = {
   reach: ({ input, units, pixels }) => units.map((unit) => {
     const states = forward(network, Float32Array.from(input));
     const at = (states[unit.name].height * unit.map + unit.row) * states[unit.name].width + unit.column;
-    const marks = { ...dependsOn(network, states, unit), ...reachedFrom(network, states, unit) };
+    const marks = { ...dependsOn(network, unit), ...reachedFrom(network, states, unit) };
     const said = Object.fromEntries(Object.entries(marks).map(([name, marks]) => [name, placesOf(states[name], marks)]));
     const changed = {};
     let below = { ...states[unit.name], values: states[unit.name].values.map((x, i) => (i === at ? x + 1 : x)) };

@@ -204,6 +204,9 @@ def test_every_control_has_a_name_for_a_screen_reader(open_page):
     assert nameless == []
     tab.wait_for_timeout(1000)  # it speaks once the page has been still
     assert "The answer is" in tab.inner_text("#live")
+    tab.keyboard.press("PageDown")
+    tab.wait_for_timeout(1000)
+    assert "C1, map " in tab.inner_text("#live")
 
 
 CROSS = [[[60, 60], [220, 220]], [[220, 60], [60, 220]]]
@@ -311,6 +314,7 @@ def test_it_learns_what_it_is_told_and_undoes_it(open_page, shipped, tmp_path):
     tab.click("#labels button:nth-child(5)")
     wait(tab, "!lessons.running && lessons.measures.length")
     assert answer(tab) == "4"
+    assert tab.get_attribute("#answer", "class") == ""  # and not in doubt any more
     status = tab.inner_text("#learnStatus")
     assert "It has learned" in status and "of 200 other strokes" in status
     with tab.expect_download() as download:
@@ -325,6 +329,16 @@ def test_it_learns_what_it_is_told_and_undoes_it(open_page, shipped, tmp_path):
     assert answer(tab) != "4"
     assert tab.evaluate("Array.from(state.network.f6.kernels)") == before
     assert tab.is_disabled("#undoLesson")
+
+
+def test_a_lesson_that_ends_in_doubt_says_so(open_page, shipped):
+    ended = "howItEnded({isLearned: %s, isInDoubt: %s})"
+    for page, doubtful in ((None, "learnedUnlike"), (shipped, "learnedUnsure")):
+        tab = open_page(page=page)
+        assert tab.evaluate(ended % ("true", "true")) == doubtful
+        assert tab.evaluate(ended % ("true", "false")) == "learned"
+        assert tab.evaluate(ended % ("false", "false")) == "notLearned"
+        assert "one more lesson?" in tab.evaluate("key => say(key)", doubtful)
 
 
 def test_it_learns_from_scratch_beside_the_page_and_can_be_stopped(open_page):

@@ -76,6 +76,7 @@ def test_it_learns_what_it_is_told_with_every_weight_and_forgets_little(tmp_path
     page = export_page(model, tmp_path / "page.html").path
     answer = ask(page, "learn", taught=taught, stored=FEW, most=80)
     assert answer["before"] != [4] and answer["after"] == [4]
+    assert not answer["inDoubt"] and answer["measures"][-1]["isLearned"]
     assert answer["measures"][-1]["strokes"] <= answer["measures"][0]["strokes"] + 0.1
     learned = arrays_of(answer["npz"])
     for weight in model.trainable_weights:

@@ -88,7 +88,7 @@ def _assemble(description):
     """The template with the style, the scripts and the network put in."""
     page = _read("page.html")
     scripts = "".join(
-        f'<script id="{name}.js">\n{_read(name + ".js")}</script>\n'
+        f'<script id="{name}.js">\n"use strict";\n{_read(name + ".js")}</script>\n'
         for name in SCRIPTS.split()
     )
     page = page.replace("<!-- style -->", f"<style>\n{_read('page.css')}</style>")
@@ -152,14 +152,12 @@ def _doubt(model, variant):
     card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
     for name, file in shipped_weights(variant.name).items():
         rule = card.get(file.name, {}).get("doubt")
-        if rule and _has_weights(model, build_lenet5(variant, weights=name)):
+        if not rule:
+            continue
+        shipped = build_lenet5(variant, weights=name).get_weights()
+        if all(map(np.array_equal, model.get_weights(), shipped)):
             return {key: rule[key] for key in ("measure", "threshold")}
     return None
-
-
-def _has_weights(model, shipped):
-    pairs = zip(model.get_weights(), shipped.get_weights(), strict=True)
-    return all(np.array_equal(own, other) for own, other in pairs)
 
 
 def _variant_of(model):

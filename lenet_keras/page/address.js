@@ -1,5 +1,4 @@
 // The state of the page as the part of its address after #, and back.
-"use strict";
 
 // What the sliders set: smallest, largest, step and the value that changes nothing.
 const SLIDERS = {
@@ -12,8 +11,6 @@ const SLIDERS = {
   noise: { min: 0, max: 0.5, step: 0.01, rest: 0 },
   weightNoise: { min: 0, max: 2, step: 0.05, rest: 0 },
 };
-
-const MOST_POINTS = 4000;
 
 /**
  * Write what is drawn, set, switched off and chosen as a text for the address.
@@ -34,10 +31,7 @@ function toAddress({ strokes, settings, off, unit, language }) {
   return parts.toString();
 }
 
-/**
- * Read such a text. What is no part of this network, or out of its range, is left out:
- * an address may come from anywhere.
- */
+/** Read such a text, from anywhere: what is no part of this network is left out. */
 function fromAddress(text, states) {
   const parts = new URLSearchParams(text);
   const settings = {};
@@ -67,7 +61,7 @@ function isUnit(states, { name, map, row, column }) {
 }
 
 function readStrokes(text) {
-  if (text.length > 5 * MOST_POINTS || !/^([0-9a-z]{4}|\.)*$/.test(text)) return [];
+  if (text.length > 20_000 || !/^([0-9a-z]{4}|\.)*$/.test(text)) return [];
   const strokes = text.split(".").map((stroke) => stroke.match(/.{4}/g) ?? []);
   const read = (two) => parseInt(two, 36) - 100;
   return strokes.filter((points) => points.length).map((points) => points.map((four) => [read(four.slice(0, 2)), read(four.slice(2))]));

@@ -1,5 +1,4 @@
 // The answer: which class, how near, and whether to believe it.
-"use strict";
 
 /** The classes from the likeliest to the least likely. */
 function ranking({ probabilities }) {
@@ -21,7 +20,7 @@ function rule() {
   return lessons.isScratch ? null : description.doubt;
 }
 
-function showAnswer() {
+function showAnswer(isRun) {
   const { hasDigit, states } = state;
   const { probabilities, output } = states;
   const order = ranking(states);
@@ -42,7 +41,8 @@ function showAnswer() {
   $("verdict").textContent = hasDigit ? verdict : "";
   $("verdict").classList.toggle("doubtful", hasDigit && isInDoubt === true);
   $("wrong").hidden = !hasDigit;
-  announce(hasDigit ? `${say("isAnswer", ...first)} ${say("second", ...second)} ${verdict}` : say("none"));
+  // Only where it may be another: it would cut off what else is to be told.
+  if (isRun) announce(hasDigit ? `${say("isAnswer", ...first)} ${say("second", ...second)} ${verdict}` : say("none"));
 }
 
 let announcement = 0;

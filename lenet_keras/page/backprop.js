@@ -3,7 +3,6 @@
 // A layer's `run` has its counterpart here. Each takes the gradient of the loss with
 // respect to the layer's sums, adds that of its weights to `gradient`, and returns that
 // of the values below. They are added up, so that a batch is a sum over its samples.
-"use strict";
 
 // The derivative of each squashing function, from its value where that is shorter.
 const SLOPE = {
@@ -90,8 +89,7 @@ function subsampleBack({ kind, coefficients }, { height, width }, below, above, 
   const down = new Float64Array(below.values.length);
   for (let unit = 0; unit < above.length; unit++) {
     const map = Math.floor(unit / (height * width));
-    const first = (map * below.height + 2 * (Math.floor(unit / width) % height)) * below.width + 2 * (unit % width);
-    const four = [first, first + 1, first + below.width, first + below.width + 1];
+    const four = fourBelow(below, unit);
     if (kind === "max") {
       // The first of the largest, as Keras on TensorFlow has it.
       const best = four.reduce((best, place) => (below.values[place] > below.values[best] ? place : best));

@@ -1,6 +1,5 @@
 // From strokes to what the network sees: the drawing, framed as `read_digit` frames a
 // picture and MNIST its digits (Section III-A): 20x20, centred by mass, in 32x32.
-"use strict";
 
 const PAD = 280; // pixels of the drawing, across and down
 const FINE = 4; // a digit is drawn that many times larger than it is framed
@@ -145,10 +144,7 @@ function toInput(bytes) {
   return input;
 }
 
-/**
- * Move, size, squeeze and turn the input about its centre, as `distort_by` does: each
- * pixel reads the old picture where the inverse map leads, between four pixels.
- */
+/** Move, size, squeeze and turn the input about its centre, as `distort_by` does. */
 function distort(input, { shiftX = 0, shiftY = 0, scale = 1, squeeze = 1, rotation = 0 }) {
   const [across, down, angle] = [1 / (scale * squeeze), squeeze / scale, (rotation * Math.PI) / 180];
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];

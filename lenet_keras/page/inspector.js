@@ -1,5 +1,4 @@
 // The panel of one unit: its receptive field, its kernel, its sum worked out in numbers.
-"use strict";
 
 /** Make an element with attributes and children, texts among them. */
 function make(tag, attributes = {}, ...children) {
@@ -12,13 +11,10 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/**
- * Fill the panel for the chosen `unit`, or say how to choose one.
- *
- * `description` is the network's, `group` the group whose numbers are spread out,
- * `openGroup` is called when the reader opens another. `soFar` terms are added up yet.
- */
-function showUnit(panel, { network, states, description, unit, group, off, openGroup, soFar }) {
+/** Fill the panel of a unit, or say how to choose one. */
+function showUnit(unit) {
+  const panel = $("work");
+  const { network, states, off } = state;
   const focused = panel.contains(document.activeElement) ? document.activeElement.id : "";
   panel.replaceChildren();
   if (!unit) {
@@ -26,30 +22,24 @@ function showUnit(panel, { network, states, description, unit, group, off, openG
     return;
   }
   const work = explain(network, states, unit);
-  const open = Math.min(group, work.groups.length - 1);
+  const soFar = termsSoFar(unit);
+  const open = Math.min(state.group, work.groups.length - 1);
   const layer = network[unit.name];
   panel.append(make("div", { class: "summary" }, make("div", {},
-    heading(unit, states, work),
+    make("p", { class: "place" }, placeOf(unit), " ", make("strong", {}, say("gives", show(work.value)))),
     ...sumLines(unit, work, states, layer, off.has(`${unit.name}:${unit.map}`)),
     ...(soFar < Infinity ? [line(say("soFar", soFar), "", show(sumSoFar(work, layer, soFar)))] : []),
-  ), ...fieldOfUnit(unit, states, description)));
+  ), ...fieldOfUnit(unit, states)));
   if (unit.name === "c3") panel.append(tableOne(unit, layer.table));
-  if (work.groups.length > 1) panel.append(groupButtons(unit, work.groups, open, openGroup, soFar));
+  if (work.groups.length > 1) panel.append(groupButtons(unit, work.groups, open, soFar));
   panel.append(numbers(unit, work, open, layer, soFar));
   if (focused) document.getElementById(focused)?.focus();
 }
 
-function heading(unit, states, work) {
-  const place = say("place", nameOf(unit.name), unit.map, unit.row, unit.column, states[unit.name].height === 1);
-  return make("p", { class: "place" }, place, " ", make("strong", {}, say("gives", show(work.value))));
-}
-
-function fieldOfUnit(unit, states, description) {
-  const { size, top, left } = receptiveField(description.layers.find(({ name }) => name === unit.name), unit);
-  const pixels = [];
-  for (let i = 0; i < size * size; i++) {
-    pixels.push(states.input.values[(top + Math.floor(i / size)) * 32 + left + (i % size)]);
-  }
+function fieldOfUnit(unit, states) {
+  const { receptive_field: size, stride } = description.layers.find(({ name }) => name === unit.name);
+  const [top, left] = [stride * unit.row, stride * unit.column];
+  const pixels = cropped(states.input, 0, top, left, size);
   const range = (first) => `${first}–${first + size - 1}`;
   const text = say("field", size, range(top), range(left));
   const picture = makePicture(pixels, size, { cell: Math.ceil(96 / size), colour: inkColour, label: say("fieldName") });
@@ -64,45 +54,42 @@ function sumSoFar(work, layer, soFar) {
 
 /** Which S2 maps each C3 map reads, the chosen column marked. */
 function tableOne({ map }, table) {
-  const isFull = table.every((sources) => sources.length === 6);
-  const text = isFull ? say("readsAll", 6) : say("reads", table[map].join(", "));
-  if (isFull) return make("p", {}, text);
+  if (table.every((sources) => sources.length === 6)) return make("p", {}, say("readsAll"));
+  const chosen = (column) => column === map && "chosen";
   const rows = [0, 1, 2, 3, 4, 5].map((source) =>
     make("tr", {}, make("th", { scope: "row" }, source), ...table.map((sources, column) =>
-      make("td", column === map ? { class: "chosen" } : {}, sources.includes(source) ? "×" : ""))),
-  );
-  const head = make("tr", {}, make("td"), ...table.map((_, column) =>
-    make("th", { scope: "col", ...(column === map && { class: "chosen" }) }, column)));
-  return make("div", {}, make("p", {}, text), make("table", { class: "tableOne", "aria-label": say("table") }, head, ...rows));
+      make("td", { class: chosen(column) }, sources.includes(source) ? "×" : ""))));
+  const head = make("tr", {}, make("td"), ...table.map((_, column) => make("th", { scope: "col", class: chosen(column) }, column)));
+  return make("div", {}, make("p", {}, say("reads", table[map].join(", "))), make("table", { class: "tableOne", "aria-label": say("table") }, head, ...rows));
 }
 
 /** For each map that the unit reads: inputs, kernel and products as pictures, their sum. */
-function groupButtons({ name }, groups, open, openGroup, soFar) {
-  const inputs = largestSize(groups.flatMap((group) => group.inputs));
-  const weights = largestSize(groups.flatMap((group) => group.weights));
-  const terms = largestSize(groups.flatMap((group) => group.terms));
+function groupButtons({ name }, groups, open, soFar) {
+  const [inputs, weights, terms] = ["inputs", "weights", "terms"].map((part) => largestSize(groups.flatMap((group) => group[part])));
   const from = BELOW[name];
   const isMany = groups.length > 6; // C5 reads 16 maps: there is room for the products
   return make("div", { class: isMany ? "many groups" : "groups" }, ...groups.map((group, k) =>
-    make(
-      "button",
-      {
-        id: `group${k}`,
-        "aria-pressed": k === (soFar < Infinity ? soFar - 1 : open),
-        "aria-label": say("group", nameOf(from), group.source, show(group.sum)),
-        onclick: () => openGroup(k),
-      },
-      make("span", {}, `${nameOf(from)}·${group.source}`),
-      ...(isMany ? [] : [
-        makePicture(group.inputs, group.width, { cell: 6, limit: inputs }),
-        "×",
-        makePicture(group.weights, group.width, { cell: 6, limit: weights }),
-        "→",
-      ]),
-      makePicture(group.terms, group.width, { cell: 6, limit: terms }),
-      make("b", {}, show(group.sum)),
-    ),
+    make("button", {
+      id: `group${k}`,
+      "aria-pressed": k === (soFar < Infinity ? soFar - 1 : open),
+      "aria-label": say("group", nameOf(from), group.source, show(group.sum)),
+      onclick: () => openGroup(k),
+    },
+    make("span", {}, `${nameOf(from)}·${group.source}`),
+    ...(isMany ? [] : [
+      makePicture(group.inputs, group.width, { cell: 6, limit: inputs }),
+      "×",
+      makePicture(group.weights, group.width, { cell: 6, limit: weights }),
+      "→",
+    ]),
+    makePicture(group.terms, group.width, { cell: 6, limit: terms }),
+    make("b", {}, show(group.sum))),
   ));
+}
+
+function openGroup(group) {
+  state.group = group;
+  repaint();
 }
 
 /** The numbers of the open group: 25 products in full, of 84 or 120 the largest. */
@@ -173,15 +160,12 @@ function sumLines(unit, work, states, layer, isOff) {
   }[kind];
   const symbol = kind === "rbf" ? "" : "a = ";
   const lines = [line(say("sum"), `${symbol}${sum} = `, show(work.sum))];
-  if (unit.name === "output") lines.push(probabilityLine(unit, states, kind));
-  else if (squash !== "linear") lines.push(line(say("squashed"), `f(a) = ${SQUASH[squash].text} = `, show(SQUASH[squash].f(work.sum))));
+  if (unit.name === "output") {
+    const text = kind === "rbf" ? "p = e⁻ʸ / Σ e⁻ʸ = " : "p = eᵃ / Σ eᵃ = ";
+    lines.push(line(say("probability"), text, showPercent(states.probabilities[unit.map])));
+  } else if (squash !== "linear") lines.push(line(say("squashed"), `f(a) = ${SQUASH[squash].text} = `, show(SQUASH[squash].f(work.sum))));
   if (isOff) lines.push(line(say("isOff"), "→ ", show(0)));
   return lines;
-}
-
-function probabilityLine({ map }, states, kind) {
-  const text = kind === "rbf" ? "p = e⁻ʸ / Σ e⁻ʸ = " : "p = eᵃ / Σ eᵃ = ";
-  return line(say("probability"), text, showPercent(states.probabilities[map]));
 }
 
 function line(name, text, result) {

@@ -1,5 +1,4 @@
 // The layers' strips: drawing them, lighting up what belongs together, choosing a unit.
-"use strict";
 
 function drawSeen({ input: marks = [] }) {
   const context = $("seen").getContext("2d");
@@ -20,14 +19,11 @@ function isRbf() {
   return trained.output.kind === "rbf";
 }
 
-/**
- * What lights up for a unit, in each layer: itself, what it reads down to the drawing,
- * and what reads it up to the answer. What it reads first, and itself, is `strong`.
- */
+/** What lights up for a unit: itself, all that it reads and all that reads it. */
 function marksOf(unit) {
   if (!unit) return {};
   const { network, states } = state;
-  const below = dependsOn(network, states, unit);
+  const below = dependsOn(network, unit);
   const marks = { ...below, ...reachedFrom(network, states, unit), [unit.name]: [mark(unit.map, unit.row, unit.column, 1, 1)] };
   for (const name of Object.keys(marks)) {
     const isStrong = name === unit.name || name === BELOW[unit.name];
@@ -66,7 +62,7 @@ function choose(unit) {
     announce(describeUnit(unit), 100);
   } else {
     if (state.tab === "unit") showTab("start");
-    $("panel").classList.remove("open");
+    foldPanel();
   }
   noteAddress();
   repaint();
@@ -76,8 +72,11 @@ function choose(unit) {
 function describeUnit(unit) {
   const { height, width, values } = state.states[unit.name];
   const value = values[(unit.map * height + unit.row) * width + unit.column];
-  const place = say("place", nameOf(unit.name), unit.map, unit.row, unit.column, height === 1);
-  return `${place} ${say("gives", show(value))}`;
+  return `${placeOf(unit)} ${say("gives", show(value))}`;
+}
+
+function placeOf({ name, map, row, column }) {
+  return say(state.states[name].height > 1 ? "placeInMap" : "placeOfUnit", nameOf(name), map, row, column);
 }
 
 /** Light up what a unit reads and what reads it, as long as the mouse is on it. */
@@ -92,15 +91,8 @@ function point(unit, event) {
   hint.hidden = !unit;
   if (!unit) return;
   hint.textContent = describeUnit(unit);
-  const isRight = event.clientX > innerWidth / 2;
-  hint.style.left = isRight ? "auto" : `${event.clientX + 14}px`;
-  hint.style.right = isRight ? `${innerWidth - event.clientX + 14}px` : "auto";
+  hint.style.left = `${Math.min(innerWidth - hint.offsetWidth - 8, event.clientX + 14)}px`;
   hint.style.top = `${Math.min(innerHeight - 40, event.clientY + 18)}px`;
-}
-
-function openGroup(group) {
-  state.group = group;
-  repaint();
 }
 
 function switchMap() {
@@ -147,8 +139,8 @@ function buildLayers() {
     words.relabel = () => {
       const [heading, size, counts] = words.children;
       heading.textContent = nameOf(name);
-      size.textContent = name === "output" && isRbf() ? say("distances", maps) : say("size", maps, height, width);
-      counts.textContent = say("counts", number(trainable), number(connections));
+      size.textContent = name === "output" && isRbf() ? say("distances", maps) : say(height > 1 ? "mapsOf" : "unitsOf", maps, height, width);
+      counts.textContent = say("counts", trainable, connections);
       canvas.setAttribute("aria-label", say("strip", nameOf(name), size.textContent));
     };
     const nearest = name === "f6" && isRbf() ? make("div", { id: "nearest" }) : null;
@@ -171,4 +163,3 @@ function buildLayers() {
     });
   }
 }
-

@@ -1,6 +1,5 @@
 // Learning in the page: gradient descent on the reader's digits and on strokes of our own.
 // It runs in a worker, beside the page, so that drawing never waits for it.
-"use strict";
 
 const BATCH = 16;
 const STORED = { learned: [600, 5], heldOut: [200, 77] }; // how many strokes, from what seed
@@ -9,17 +8,17 @@ const STORED = { learned: [600, 5], heldOut: [200, 77] }; // how many strokes, f
 // digits are taught was chosen on MNIST's last 5,000 training images, on drawings that
 // `1998` and `classic` misread: what keeps most is that half of the strokes are of the
 // class that the digit was taken for, that the digit is distorted less than they are and
-// is two of sixteen samples, and that a lesson ends as soon as it is learned.
+// is two of sixteen samples, and that a lesson ends as soon as it is learned and in no doubt.
+// To wait for that took ten steps more than the right answer alone, and left 1.20% of those
+// images misread instead of 1.18% by `1998`, and 1.06% instead of 1.01% by `classic`.
 const TOLD = { rate: 0.0003, every: 5, most: 150 };
 const SCRATCH = { rate: 0.003, every: 20, most: 1000 }; // chosen on strokes held out
 const OWN_COPIES = 1 / 4;
 
-/**
- * A network of the same layers with weights as before any training; those of the sigmoid,
- * which is a quarter as steep as tanh, four times as large (Glorot and Bengio, 2010).
- */
+/** A network of the same layers with weights as before any training. */
 function startAgain(network, initializer, seed) {
   const random = randomNumbers(seed);
+  // The sigmoid is a quarter as steep as tanh (Glorot and Bengio, 2010).
   const gain = network.f6.squash === "sigmoid" ? 4 : 1;
   return mapWeights(network, (weights, name, part) => {
     if (part === "biases") return new Float32Array(weights.length);
@@ -80,9 +79,10 @@ function answerOf({ probabilities }) {
  *
  * After each few steps `report` gets a measure: how many `steps`, the `loss` since the
  * last, the share of `strokes` that are misread, none of which it trains on, and of
- * copies of `digits`; whether that `isLearned`, and whether the lesson `isDone`.
+ * copies of `digits`; whether that `isLearned`, whether one of the digits `isInDoubt` by
+ * the `rule` all the same, and whether the lesson `isDone`.
  */
-function lesson(network, { digits, rubbish, seed = 1, stored = STORED, most }, report) {
+function lesson(network, { digits, rubbish, rule = null, seed = 1, stored = STORED, most }, report) {
   const plan = digits.length ? TOLD : SCRATCH;
   const [learned, heldOut] = [stored.learned, stored.heldOut].map(([number, seed]) => storedStrokes(number, seed));
   const random = randomNumbers(seed);
@@ -103,8 +103,9 @@ function lesson(network, { digits, rubbish, seed = 1, stored = STORED, most }, r
       const isLearned = digits.length
         ? errorOf(network, digits) === 0 && errors.digits <= 0.1 && errors.strokes <= before + 0.005
         : errors.strokes <= 0.01;
-      const isDone = isLearned || steps >= (most ?? plan.most);
-      report({ ...measure, isLearned, isDone });
+      const isInDoubt = digits.some(({ input }) => isDoubtful(forward(network, input), rule));
+      const isDone = (isLearned && !isInDoubt) || steps >= (most ?? plan.most);
+      report({ ...measure, isLearned, isInDoubt, isDone });
       if (isDone) return;
       [loss, samples] = [0, 0];
     }
@@ -116,9 +117,4 @@ function lesson(network, { digits, rubbish, seed = 1, stored = STORED, most }, r
     }
     step(gradient, BATCH);
   }
-}
-
-/** In the worker: give the lesson, and send each measure with the weights of its moment. */
-function giveLesson({ network, ...asked }) {
-  lesson(network, asked, (measure) => postMessage({ network, measure }));
 }

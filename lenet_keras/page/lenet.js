@@ -3,7 +3,6 @@
 // A layer's maps lie one after the other, each row by row. C1, C3, C5, F6 and the
 // output are one operation, a weighted sum over a window of some of the maps below;
 // C5's window covers all of S4, and from there on the maps are single units.
-"use strict";
 
 // A tanh(S a), with A and S of Appendix A.
 const SQUASH = {
@@ -47,7 +46,7 @@ function readNetwork(description) {
     f6: weighted(1, all(120, 84), activation),
     output:
       output === "rbf"
-        ? { kind: "rbf", table: all(84, classes), codes: take(84 * classes) }
+        ? { kind: "rbf", size: 1, table: all(84, classes), codes: take(84 * classes) }
         : weighted(1, all(84, classes), "linear"),
   };
   if (used !== floats.length) throw new Error(`${floats.length} weights, ${used} used`);
@@ -115,10 +114,7 @@ function weighAll(kernels, values, sums) {
   }
 }
 
-/**
- * Go over each row of each 5x5 kernel: the place of its first weight, of the first value
- * below that it meets, and of the first sum that it goes to.
- */
+/** Go over each row of each 5x5 kernel: its first weight, value below and sum. */
 function eachKernelRow({ table }, below, visit) {
   const area = (below.height - 4) * (below.width - 4);
   let weight = 0;
@@ -131,13 +127,12 @@ function eachKernelRow({ table }, below, visit) {
 
 /** Each unit reads a 2x2 window: its sum times a coefficient, its mean or its largest. */
 function subsample({ kind, maps, coefficients, biases }, below) {
-  const height = below.height / 2;
-  const width = below.width / 2;
+  const [height, width] = [below.height / 2, below.width / 2];
   const sums = new Float64Array(maps * height * width);
   for (let unit = 0; unit < sums.length; unit++) {
-    const map = Math.floor(unit / (height * width));
-    const four = window2x2(below, map, Math.floor(unit / width) % height, unit % width);
+    const four = fourBelow(below, unit).map((place) => below.values[place]);
     const sum = four[0] + four[1] + four[2] + four[3];
+    const map = Math.floor(unit / (height * width));
     if (kind === "max") sums[unit] = Math.max(...four);
     else if (kind === "average") sums[unit] = sum / 4;
     else sums[unit] = coefficients[map] * sum + biases[map];
@@ -145,9 +140,11 @@ function subsample({ kind, maps, coefficients, biases }, below) {
   return { maps, height, width, sums };
 }
 
-function window2x2({ values, height, width }, map, row, column) {
-  const first = (map * height + 2 * row) * width + 2 * column;
-  return [values[first], values[first + 1], values[first + width], values[first + width + 1]];
+/** The places of a unit's 2x2 window: two rows below for each of its own, map after map. */
+function fourBelow({ width }, unit) {
+  const columns = width / 2;
+  const first = 2 * (width * Math.floor(unit / columns) + (unit % columns));
+  return [first, first + 1, first + width, first + width + 1];
 }
 
 /** The RBF's penalties y_i: squared distances of F6 to the codes (eq. 7). */
@@ -184,10 +181,7 @@ function mapWeights(network, change) {
   return changed;
 }
 
-/**
- * The same network with noise on its trained weights: Gaussian, `amount` times the root
- * mean square of each array. The same noise each time; the fixed RBF codes keep clear.
- */
+/** With noise on all that learns: `amount` times each array's root mean square. */
 function withNoisyWeights(network, amount) {
   if (amount === 0) return network;
   const random = randomNumbers(1998);

@@ -1,40 +1,35 @@
 // The weights as NumPy's .npz: a zip of arrays, each by its layer's name, as Keras has it.
-"use strict";
 
-/**
- * All weights as Keras lays them out: "c1/kernel" and so on, with their shapes. It is
- * what `export_page` did to them, undone.
- */
+/** All weights by their names and shapes in Keras: what `export_page` did, undone. */
 function kerasWeights(network, c5) {
   const arrays = {};
   for (const name of LAYERS) {
-    const { kind, size, table, kernels, coefficients, biases, codes } = network[name];
+    const { size, table, kernels, coefficients, biases, codes } = network[name];
     const maps = table?.length ?? biases?.length;
-    if (kernels && table.every((sources) => sources.length === table[0].length)) {
-      const inputs = table[0].length;
-      const places = size * size;
-      const turned = new Float32Array(kernels.length);
-      kernels.forEach((weight, i) => {
-        const [map, source, place] = [Math.floor(i / (inputs * places)), Math.floor(i / places) % inputs, i % places];
-        turned[(place * inputs + source) * maps + map] = weight;
-      });
+    const places = size * size;
+    const inputs = table?.[0].length;
+    if (codes) arrays[`${name}/codes`] = { shape: [84, maps], values: turned(codes, maps, 84, 1) };
+    if (kernels && table.some((sources) => sources.length !== inputs)) {
+      // Table I: a kernel for each pair of maps, the pairs last.
+      const pairs = kernels.length / places;
+      arrays[`${name}/kernel`] = { shape: [size, size, pairs], values: turned(kernels, pairs, 1, places) };
+    } else if (kernels) {
       const isDense = size === 1 || (name === "c5" && c5 === "dense");
       const shape = isDense ? [places * inputs, maps] : [size, size, inputs, maps];
-      arrays[`${name}/kernel`] = { shape, values: turned };
-    } else if (kernels) {
-      // Table I: a kernel for each pair of maps, the pairs last.
-      const [places, pairs] = [size * size, kernels.length / (size * size)];
-      const values = Float32Array.from(kernels, (_, i) => kernels[(i % pairs) * places + Math.floor(i / pairs)]);
-      arrays[`${name}/kernel`] = { shape: [size, size, pairs], values };
+      arrays[`${name}/kernel`] = { shape, values: turned(kernels, maps, inputs, places) };
     }
     if (coefficients) arrays[`${name}/coefficient`] = { shape: [maps], values: coefficients };
     if (biases) arrays[`${name}/bias`] = { shape: [maps], values: biases };
-    if (kind === "rbf") {
-      const values = Float32Array.from(codes, (_, i) => codes[(i % maps) * 84 + Math.floor(i / maps)]);
-      arrays[`${name}/codes`] = { shape: [84, maps], values };
-    }
   }
   return arrays;
+}
+
+/** Weights in the order (maps, inputs, places) in that of (places, inputs, maps). */
+function turned(weights, maps, inputs, places) {
+  return weights.map((_, i) => {
+    const [map, input, place] = [i % maps, Math.floor(i / maps) % inputs, Math.floor(i / (maps * inputs))];
+    return weights[(map * inputs + input) * places + place];
+  });
 }
 
 /** An array as NumPy's .npy: its header, padded to 64 bytes, and its little-endian floats. */

@@ -1,15 +1,11 @@
 // The pad: drawing on it with mouse, pen, finger or keys, and its samples.
-"use strict";
 
 function drawPad(ink) {
-  const colours = Array.from({ length: 256 }, (_, level) => mix(palette.paper, palette.ink, level / 255));
+  const colours = Array.from({ length: 256 }, (_, level) => mix(palette.paper, palette.text, level / 255));
   const context = $("pad").getContext("2d");
   context.putImageData(paint(ink, PAD, (level) => colours[level]), 0, 0);
-  if (state.pen.isKeys && document.activeElement === $("pad")) drawPen(context);
-}
-
-function drawPen(context) {
-  const { x, y, down } = state.pen;
+  const { x, y, down, isKeys } = state.pen;
+  if (!isKeys || document.activeElement !== $("pad")) return;
   context.strokeStyle = rgb(palette.frame);
   context.lineWidth = down ? 4 : 2;
   context.beginPath();
@@ -131,7 +127,6 @@ function keyOnPad(event) {
 function savePicture() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = PAD;
-    canvas.getContext("2d").putImageData(paint(state.ink, PAD, (level) => Array(3).fill(255 - level)), 0, 0);
+  canvas.getContext("2d").putImageData(paint(state.ink, PAD, (level) => Array(3).fill(255 - level)), 0, 0);
   make("a", { download: "digit.png", href: canvas.toDataURL("image/png") }).click();
 }
-

@@ -1,5 +1,4 @@
 // The page itself: from a drawing to the picture of all layers; panel, address, keys.
-"use strict";
 
 // ---- From the drawing to the picture of all layers ------------------------------------
 
@@ -29,7 +28,7 @@ function repaint() {
       checkChallenges();
       noteAddress();
     }
-    draw();
+    draw(isRun);
   });
 }
 
@@ -41,26 +40,21 @@ function frameDrawing() {
   state.input = addNoise(distort(toInput(framed), settings), settings.noise);
 }
 
-function draw() {
+function draw(isRun) {
+  for (const name of TABS) $(name).hidden = name !== shownTab();
   const marks = marksOf(shownUnit());
   drawPad(state.ink);
   drawSeen(marks);
   for (const name of LAYERS) drawLayer(name, marks[name] ?? []);
-  showAnswer();
+  showAnswer(isRun);
   showPlayer();
-  if (state.tab === "unit" || state.hover) {
-    const unit = shownUnit();
-    showUnit($("unit"), { ...state, unit, description, openGroup, soFar: unit ? termsSoFar(unit) : Infinity });
-  }
-  if (state.tab === "learn" && !lessons.running) drawKernels();
-  for (const name of TABS) $(TAB_PLACES[name]).hidden = name !== shownTab();
-  if (lessons.running) showLesson();
+  if (shownTab() === "unit") showUnit(shownUnit());
+  if (state.tab === "learn") showLesson();
 }
 
 // ---- The panel: where to start, a unit at work, learning ------------------------------
 
 const TABS = ["start", "unit", "learn"];
-const TAB_PLACES = { start: "start", unit: "unitTab", learn: "learn" };
 
 /** The tab that is seen: a unit under the mouse comes before the first page. */
 function shownTab() {
@@ -70,19 +64,12 @@ function shownTab() {
 function showTab(tab) {
   state.tab = tab;
   $("panel").classList.add("open");
-  $("learn").hidden = tab !== "learn";
-  for (const name of TABS) $(`tab-${name}`).setAttribute("aria-pressed", name === tab);
-  if (tab === "learn") showLesson();
+  for (const name of TABS) $(`tab_${name}`).setAttribute("aria-pressed", name === tab);
   repaint();
 }
 
-function buildTabs() {
-  for (const name of TABS) {
-    $("tabs").append(make("button", { id: `tab-${name}`, "data-word": `tab_${name}`, "aria-pressed": name === state.tab, onclick: () => showTab(name) }));
-  }
-  const fold = make("button", { id: "fold", onclick: () => $("panel").classList.remove("open") }, "×");
-  fold.relabel = () => fold.setAttribute("aria-label", say("fold"));
-  $("tabs").append(fold);
+function foldPanel() {
+  $("panel").classList.remove("open");
 }
 
 // ---- The address -----------------------------------------------------------------------
@@ -118,16 +105,11 @@ async function copyLink() {
   const link = `${location.href.split("#")[0]}#${toAddress({ ...state, language })}`;
   try {
     await navigator.clipboard.writeText(link);
+    $("link").textContent = say("copied");
   } catch {
-    const field = make("textarea", { class: "unseen", "aria-hidden": "true" });
-    field.value = link;
-    document.body.append(field);
-    field.select();
-    document.execCommand("copy"); // the way without a permission
-    field.remove();
+    $("link").textContent = say("notCopied");
   }
-  $("link").textContent = say("copied");
-  announce(say("copied"), 0);
+  announce($("link").textContent, 0);
   setTimeout(() => ($("link").textContent = say("link")), 1500);
 }
 
@@ -139,9 +121,8 @@ function buildSliders() {
     const shown = make("output", { for: name }, show(rest));
     const input = make("input", { id: name, type: "range", min, max, step, value: rest });
     input.addEventListener("input", () => set(name, Number(input.value)));
-    $("sliders").append(make("label", {}, make("span", { "data-word": name }), input, shown));
+    $("reset").before(make("label", {}, make("span", { "data-word": name }), input, shown));
   }
-  $("sliders").append(make("button", { id: "reset", "data-word": "repair", "aria-keyshortcuts": "R", onclick: reset }));
 }
 
 function set(name, value) {
@@ -173,23 +154,14 @@ function speak() {
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
   for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", say(element.dataset.label));
   for (const element of document.querySelectorAll("*")) element.relabel?.();
-  $("about").textContent = say("about", titleOf(description), number(description.trainable), number(description.connections));
-  $("language").textContent = language === "en" ? "中文" : "English";
+  const { name, variant, trainable, connections } = description;
+  // A model with a name of its own is called by that.
+  $("about").textContent = say("about", name === `lenet5_${variant}` ? say(`variant_${variant}`) : name, trainable, connections);
   $("language").lang = language === "en" ? "zh" : "en";
   showChallenges();
   showCard();
-  showLesson();
-  $("keyList").replaceChildren(...say("keyList").flatMap(([key, what]) => [make("dt", {}, key), make("dd", {}, what)]));
+  $("keyList").replaceChildren(...KEY_WORDS.map(pick).flatMap(([key, what]) => [make("dt", {}, key), make("dd", {}, what)]));
   update();
-}
-
-function number(n) {
-  return n.toLocaleString("en");
-}
-
-/** What the heading calls the network: a model with a name of its own by that name. */
-function titleOf({ name, variant }) {
-  return name === `lenet5_${variant}` ? (say("variants")[variant] ?? variant) : name;
 }
 
 function switchLanguage() {
@@ -214,50 +186,40 @@ function switchFullScreen() {
   else document.documentElement.requestFullscreen?.().catch(() => {});
 }
 
-const KEYS = {
-  c: clear,
-  u: undo,
-  s: savePicture,
-  x: switchMap,
-  r: reset,
-  f: switchFullScreen,
-  d: switchTheme,
-  t: switchSize,
-  l: switchLanguage,
-  w: () => openCard(0),
-  p: togglePlay,
-  i: () => showTab("learn"),
-  k: copyLink,
-  "?": () => $("help").showModal(),
-  escape: () => (card === null ? choose(null) : closeCard()),
-  arrowright: () => stepLayer(1),
-  arrowleft: () => stepLayer(-1),
-  pagedown: () => stepLayer(1),
-  pageup: () => stepLayer(-1),
+// What each button does.
+const BUTTONS = {
+  walk: () => openCard(0), language: switchLanguage, theme: switchTheme, large: switchSize, fullscreen: switchFullScreen, keys: () => $("help").showModal(),
+  clear, undo, save: savePicture, link: copyLink, reset, wrong: () => showTab("learn"), walkHere: () => openCard(0),
+  tab_start: () => showTab("start"), tab_unit: () => showTab("unit"), tab_learn: () => showTab("learn"), fold: foldPanel,
+  play: togglePlay, step: stepPlay, switch: switchMap,
+  stop: stopLesson, undoLesson, forget: forgetAll, scratch: learnFromScratch, saveWeights,
+  cardBack: () => openCard(Math.max(0, card - 1)), cardNext: () => openCard(card + 1), cardSkip: closeCard,
 };
 
+const KEYS = {
+  Escape: () => (card === null ? choose(null) : closeCard()),
+  ArrowRight: () => stepLayer(1),
+  ArrowLeft: () => stepLayer(-1),
+  PageDown: () => stepLayer(1),
+  PageUp: () => stepLayer(-1),
+};
+
+/** Some keys act on the layers; the others press the button that names them. */
 function listenToKeys() {
   document.addEventListener("keydown", (event) => {
     const isSlider = event.target.type === "range";
     if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
     if (isSlider && /^(Arrow|Page)/.test(event.key)) return;
-    const act = /^\d$/.test(event.key) ? () => drawSample(Number(event.key)) : KEYS[event.key.toLowerCase()];
+    const button = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key.toUpperCase())}"]`);
+    const act = KEYS[event.key] ?? (button && (() => button.click()));
     if (!act) return;
     event.preventDefault();
     act();
   });
 }
 
-function listenToButtons() {
-  const acts = { clear, undo, save: savePicture, link: copyLink, walk: KEYS.w, wrong: KEYS.i, language: switchLanguage, theme: switchTheme, large: switchSize, fullscreen: switchFullScreen, keys: KEYS["?"] };
-  for (const [id, act] of Object.entries(acts)) $(id).addEventListener("click", act);
-}
-
 document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 readPalette();
-buildTabs();
-buildStart();
-buildPlayer();
 buildLessons();
 buildSliders();
 buildSamples();
@@ -265,6 +227,6 @@ buildAnswers();
 buildLayers();
 listenToPad();
 listenToKeys();
-listenToButtons();
+for (const [id, act] of Object.entries(BUTTONS)) $(id).addEventListener("click", () => act());
 if (!readAddress()) drawSample(3);
 addEventListener("hashchange", readAddress);

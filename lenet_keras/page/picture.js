@@ -1,12 +1,11 @@
 // Pictures of numbers: maps, kernels and codes on canvases, orange below 0, purple above.
-"use strict";
 
 const palette = {};
 
 /** Take the colours from the style, where both themes keep them. */
 function readPalette() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["minus", "zero", "plus", "paper", "ink", "frame"]) {
+  for (const name of ["minus", "plus", "paper", "text", "frame"]) {
     const hex = style.getPropertyValue(`--${name}`).trim();
     palette[name] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   }
@@ -15,12 +14,12 @@ function readPalette() {
 /** The colour of a value on the scale from -limit to limit, 0 in the middle. */
 function signedColour(value, limit) {
   const share = Math.min(1, Math.abs(value) / (limit || 1));
-  return mix(palette.zero, value < 0 ? palette.minus : palette.plus, share);
+  return mix(palette.paper, value < 0 ? palette.minus : palette.plus, share);
 }
 
 /** The grey of an input value: paper -0.1, ink 1.175. */
 function inkColour(value) {
-  return mix(palette.paper, palette.ink, Math.min(1, Math.max(0, (value + 0.1) / 1.275)));
+  return mix(palette.paper, palette.text, Math.min(1, Math.max(0, (value + 0.1) / 1.275)));
 }
 
 function mix([red, green, blue], [r, g, b], share) {
@@ -54,7 +53,7 @@ function paint(values, width, colour) {
   const image = new ImageData(width, values.length / width);
   const pixels = new Uint32Array(image.data.buffer);
   values.forEach((value, i) => {
-    const [red, green, blue] = colour(value);
+    const [red, green, blue] = colour(value, i);
     pixels[i] = 0xff000000 | (blue << 16) | (green << 8) | red;
   });
   return image;
@@ -100,25 +99,16 @@ function drawStrip(canvas, name, state, { limit, off, marks, labels, unfilled })
   canvas.width = columns * (width * cell + gap) - gap;
   canvas.height = Math.ceil(maps / columns) * (height * cell + gap) - gap;
   const context = canvas.getContext("2d");
+  const unseen = mix(palette.paper, palette.text, 0.12); // what the sliding kernel has not reached
   for (let map = 0; map < maps; map++) {
     const [x, y] = mapOrigin(layout, state, map);
     const own = values.slice(map * height * width, (map + 1) * height * width);
-    drawMap(context, own, width, x, y, cell, (value) => signedColour(value, limit));
+    const from = unfilled?.map === map ? unfilled.from : Infinity;
+    drawMap(context, own, width, x, y, cell, (value, i) => (i < from ? signedColour(value, limit) : unseen));
     if (labels) writeInCell(context, labels[map], show(own[0]), x, y, cell, textOn(signedColour(own[0], limit)));
     if (off.has(`${name}:${map}`)) crossOut(context, x, y, width * cell, height * cell);
   }
-  if (unfilled) coverUnits(context, layout, state, unfilled);
   outlineMarks(context, layout, state, marks);
-}
-
-/** Leave paper where a map is not filled yet, from one of its units on. */
-function coverUnits(context, layout, state, { map, from }) {
-  const { cell } = layout;
-  const [x, y] = mapOrigin(layout, state, map);
-  context.fillStyle = rgb(mix(palette.paper, palette.ink, 0.12));
-  for (let unit = from; unit < state.height * state.width; unit++) {
-    context.fillRect(x + (unit % state.width) * cell, y + Math.floor(unit / state.width) * cell, cell, cell);
-  }
 }
 
 /** Frame the marks; where all of a layer is meant, one frame says so. */
@@ -144,15 +134,10 @@ function writeInCell(context, label, value, x, y, cell, colour) {
 }
 
 function crossOut(context, x, y, width, height) {
-  context.strokeStyle = rgb(palette.ink);
+  context.strokeStyle = rgb(palette.text);
   context.lineWidth = Math.max(2, width / 30);
   context.strokeRect(x + 1, y + 1, width - 2, height - 2);
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x + width, y + height);
-  context.moveTo(x + width, y);
-  context.lineTo(x, y + height);
-  context.stroke();
+  context.stroke(new Path2D(`M${x} ${y}l${width} ${height}m0 ${-height}l${-width} ${height}`));
 }
 
 /** A frame that shows on every colour: lines of paper around one of its own. */

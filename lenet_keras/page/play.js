@@ -1,8 +1,7 @@
 // Play: a kernel slides over its input and its map fills; or a sum grows term by term.
-"use strict";
 
 // `at` counts the units of the map that are done, or the terms of the sum.
-const play = { unit: null, at: 0, isRunning: false, speed: 10, timer: 0 };
+const play = { unit: null, at: 0, isRunning: false, timer: 0 };
 
 /** Whether a layer's units lie in a map, over which its window slides. */
 function slides(name) {
@@ -26,7 +25,6 @@ function playOrder({ groups }) {
 
 function togglePlay() {
   if (play.isRunning) return pausePlay();
-  if (!state.unit) choose(strongest("c1"));
   if (!play.unit || play.at >= playLength(play.unit)) startPlay();
   showTab("unit");
   play.isRunning = true;
@@ -36,6 +34,7 @@ function togglePlay() {
 }
 
 function startPlay() {
+  if (!state.unit) choose(strongest("c1"));
   play.unit = { ...state.unit };
   if (slides(play.unit.name)) Object.assign(play.unit, { row: 0, column: 0 });
   play.at = 0;
@@ -53,7 +52,6 @@ function stopPlay() {
 }
 
 function stepPlay() {
-  if (!state.unit) choose(strongest("c1"));
   pausePlay();
   if (!play.unit) startPlay();
   advance(1);
@@ -61,9 +59,10 @@ function stepPlay() {
 
 /** Go on by some places at once where single ones would be too fast to be seen. */
 function tick() {
-  const places = Math.max(1, Math.round(play.speed / 30));
+  const speed = 10 ** ($("speed").value / 40); // 1 to 316 a second
+  const places = Math.max(1, Math.round(speed / 30));
   advance(places);
-  if (play.isRunning) play.timer = setTimeout(tick, (1000 * places) / play.speed);
+  if (play.isRunning) play.timer = setTimeout(tick, (1000 * places) / speed);
 }
 
 function advance(places) {
@@ -89,21 +88,6 @@ function unfilledIn(name) {
 function termsSoFar(unit) {
   const isPlayed = play.unit && !slides(unit.name) && unit.name === play.unit.name && unit.map === play.unit.map;
   return isPlayed ? play.at : Infinity;
-}
-
-function buildPlayer() {
-  const speed = make("input", { id: "speed", type: "range", min: 0, max: 100, value: 40 });
-  const set = () => {
-    play.speed = 10 ** (speed.value / 40); // 1 to 316 a second
-  };
-  speed.addEventListener("input", set);
-  set();
-  $("player").append(
-    make("button", { id: "play", "aria-keyshortcuts": "P", onclick: togglePlay }),
-    make("button", { id: "step", "data-word": "step", onclick: stepPlay }),
-    make("label", {}, make("span", { "data-word": "speed" }), speed),
-    make("button", { id: "switch", "aria-keyshortcuts": "X", onclick: switchMap }),
-  );
 }
 
 function showPlayer() {

@@ -1,5 +1,4 @@
 // What all parts of the page share: the network, and what is drawn, set and chosen.
-"use strict";
 
 const $ = (id) => document.getElementById(id);
 const description = JSON.parse($("network").textContent);

@@ -1,6 +1,5 @@
 // Digits of the page's own, to learn from: strokes of a few hands, each time a little
 // different. They are drawn in the network's frame, and none of them is from MNIST.
-"use strict";
 
 // Three more ways to write each digit, on a pad of 100 x 100; `SAMPLES` is the first.
 const HANDS = [
@@ -19,11 +18,11 @@ const HANDS = [
 const TWO_PI = 2 * Math.PI;
 const SMALL = 0.6; // so that no bend leaves the pad; the frame makes all of one size
 
-/** Digits in turn, each a hand's strokes, bent, slanted and turned at random: endless. */
-function* writeDigits(seed) {
+/** Digits in turn, each a hand's strokes, bent, slanted and turned at random. */
+function storedStrokes(number, seed) {
   const random = randomNumbers(seed);
   const within = (low, high) => low + (high - low) * random();
-  for (let k = 0; ; k++) {
+  return Array.from({ length: number }, (_, k) => {
     const label = k % 10;
     const hands = HANDS[label];
     const strokes = hands[Math.floor(random() * hands.length)];
@@ -38,12 +37,6 @@ function* writeDigits(seed) {
       return [PAD / 2 + SMALL * (cos * u - sin * v), PAD / 2 + SMALL * (sin * u + cos * v)];
     };
     const width = SMALL * within(14, 36);
-    yield { label, input: toInput(frameDigit(strokes.map((stroke) => stroke.map(move)), width)) };
-  }
-}
-
-/** Some strokes to learn from, or to measure the error on. */
-function storedStrokes(number, seed) {
-  const digits = writeDigits(seed);
-  return Array.from({ length: number }, () => digits.next().value);
+    return { label, input: toInput(frameDigit(strokes.map((stroke) => stroke.map(move)), width)) };
+  });
 }

@@ -1,5 +1,4 @@
 // For those who come alone: six cards from the drawing to the answer, three challenges.
-"use strict";
 
 // What each card points at.
 const CARDS = ["pad", "view", "c1Row", "c3Row", "f6Row", "answers"];
@@ -8,14 +7,9 @@ let card = null; // the number of the card that is open
 
 function openCard(number) {
   document.querySelector(".pointed")?.classList.remove("pointed");
-  card = number;
-  const isOpen = number !== null && number < CARDS.length;
-  $("card").hidden = !isOpen;
-  if (!isOpen) {
-    if (number !== null) $("walk").focus();
-    card = null;
-    return;
-  }
+  card = number < CARDS.length ? number : null;
+  $("card").hidden = card === null;
+  if (card === null) return $("walk").focus();
   if (!state.hasDigit) drawSample(3);
   const place = $(CARDS[number]);
   place.classList.add("pointed");
@@ -31,16 +25,12 @@ function closeCard() {
 
 function showCard() {
   if (card === null) return;
-  const [title, text] = say("cards", description)[card];
+  const { subsampling, trainable } = description;
+  const [title, text] = pick(CARD_WORDS[card]);
   const isLast = card + 1 === CARDS.length;
-  $("card").replaceChildren(
-    make("h2", { id: "cardTitle" }, `${card + 1}/${CARDS.length} ${title}`),
-    make("p", {}, text),
-    make("div", { class: "buttons" },
-      make("button", { id: "cardBack", onclick: () => openCard(Math.max(0, card - 1)) }, say("back")),
-      make("button", { id: "cardNext", onclick: () => openCard(card + 1) }, say(isLast ? "close" : "next")),
-      make("button", { id: "cardSkip", onclick: closeCard }, say("skip"))),
-  );
+  $("cardTitle").textContent = `${card + 1}/${CARDS.length} ${title}`;
+  $("cardText").textContent = fill(text, say(`halves_${subsampling}`), say(isRbf() ? "f6_rbf" : "f6_weighs"), trainable);
+  $("cardNext").textContent = say(isLast ? "close" : "next");
   $("cardSkip").hidden = isLast;
 }
 
@@ -112,7 +102,7 @@ function showChallenges() {
   ];
   const acts = [clear, () => drawSample(2), startFour];
   const focused = document.activeElement?.id;
-  $("challenges").replaceChildren(...say("challenges").map(([title, text], k) =>
+  $("challenges").replaceChildren(...CHALLENGE_WORDS.map(pick).map(([title, text], k) =>
     make("li", { class: done[k] ? "done" : "" },
       make("h3", {}, `${done[k] ? "✓ " : ""}${title}`),
       make("p", {}, text),
@@ -121,13 +111,4 @@ function showChallenges() {
   if (/^challenge\d$/.test(focused)) $(focused).focus();
   const now = done.filter(Boolean).join(" ");
   if (now) announce(now, 600);
-}
-
-function buildStart() {
-  $("start").append(
-    make("p", { "data-word": "lead" }),
-    make("div", { class: "buttons" }, make("button", { id: "walkHere", "data-word": "walkHere", onclick: () => openCard(0) })),
-    make("h2", { "data-word": "threeChallenges" }),
-    make("ol", { id: "challenges" }),
-  );
 }

@@ -1,5 +1,4 @@
 // One unit's arithmetic, term by term: what it reads, its weights, its sum.
-"use strict";
 
 /**
  * Work out the sum of one unit, given by its layer's `name`, its `map`, `row`, `column`.
@@ -12,11 +11,10 @@ function explain(network, states, { name, map, row, column }) {
   const layer = network[name];
   const state = states[name];
   const index = (map * state.height + row) * state.width + column;
-  const sources = layer.table ? layer.table[map] : [map];
   const single = states[BELOW[name]].height === 1; // from F6 on: one group of all units
   const groups = single
     ? [singleUnits(layer, states[BELOW[name]], map)]
-    : sources.map((source, k) => windowed(layer, states[BELOW[name]], { map, row, column, source, k }));
+    : readMaps(layer, map).map((source, k) => windowed(layer, states[BELOW[name]], { map, row, column, source, k }));
   for (const group of groups) {
     group.terms = group.inputs.map((input, i) => term(layer, input, group.weights[i]));
     group.sum = group.terms.reduce((sum, term) => sum + term, 0);
@@ -39,20 +37,18 @@ function total({ kind, coefficients }, groups, bias, map) {
 
 /** The window of one map below: 5x5 with the kernel of this pair of maps, or 2x2. */
 function windowed(layer, below, { map, row, column, source, k }) {
-  const size = layer.size ?? 2;
-  const [top, left] = layer.size ? [row, column] : [2 * row, 2 * column];
-  const inputs = [];
-  for (let i = 0; i < size * size; i++) {
-    const [y, x] = [top + Math.floor(i / size), left + (i % size)];
-    inputs.push(below.values[(source * below.height + y) * below.width + x]);
-  }
-  const pair = pairsBefore(layer, map) + k;
-  const weights = layer.size ? Array.from(layer.kernels.subarray(pair * size * size, (pair + 1) * size * size)) : [];
+  const { size, stride } = windowOf(layer);
+  const [top, left] = [stride * row, stride * column];
+  const inputs = cropped(below, source, top, left, size);
+  const pair = (layer.table ?? []).slice(0, map).flat().length + k;
+  const weights = Array.from(layer.kernels?.subarray(pair * size * size, (pair + 1) * size * size) ?? []);
   return { source, size, width: size, top, left, inputs, weights };
 }
 
-function pairsBefore({ table = [] }, map) {
-  return table.slice(0, map).reduce((sum, sources) => sum + sources.length, 0);
+/** The values of a square of a map, row by row. */
+function cropped({ values, height, width }, map, top, left, size) {
+  return Array.from({ length: size * size }, (_, i) =>
+    values[(map * height + top + Math.floor(i / size)) * width + left + (i % size)]);
 }
 
 /** All 120 units of C5 that F6 reads, or all 84 of F6 that the output reads. */
@@ -60,9 +56,4 @@ function singleUnits({ kernels, codes }, below, map) {
   const width = below.maps === 84 ? 7 : 15;
   const weights = (codes ?? kernels).subarray(map * below.maps, (map + 1) * below.maps);
   return { source: null, size: 1, width, inputs: Array.from(below.values), weights: Array.from(weights) };
-}
-
-/** The square of the input that a unit sees, from the counts of its layer. */
-function receptiveField({ receptive_field: size, stride }, { row, column }) {
-  return { size, top: row * stride, left: column * stride };
 }
