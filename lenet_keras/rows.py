@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.evaluation import doubtful, predict
+from lenet_keras.evaluation import predict, predict_with_doubt
 from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
@@ -23,13 +23,13 @@ from lenet_keras.photograph import (
     apart,
     box_of,
     cut_out,
-    find,
     located,
     name_of,
     one_channel,
     open_picture,
     outermost,
     reaches_border,
+    search,
     sheet_of,
     shipped,
     shrunk,
@@ -121,7 +121,8 @@ def _every(grey):
     small, margin = _with_margin(shrunk(grey, _SIDE))
     sheet = _sheet(small)
     if sheet is None or all(one.at_border for one in sheet.writings):
-        (small, sheet), margin = find(grey), 0  # one digit, perhaps, cut out tight
+        (small, sheets), margin = search(grey), 0  # one digit, perhaps, cut out tight
+        sheet = sheets[0] if sheets else None
     if sheet is None:
         return []
     scale = max(grey.shape) / (max(small.shape) - 2 * margin)
@@ -203,7 +204,7 @@ def answers_of(model):
 def _read(inputs, cuts, model):
     """What a model answers to some frames, as a list of `Digit`."""
     names = answers_of(model)
-    chances, doubt = predict(model, inputs), doubtful(model, inputs)
+    chances, doubt = predict_with_doubt(model, inputs)
     if names == list("0123456789"):
         # What was cut through counts as the network of rows saw it, whole.
         touches = np.array([[cut.touches] for cut in cuts])
