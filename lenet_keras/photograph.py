@@ -25,7 +25,9 @@ LARGEST = 40_000_000  # pixels of a picture: above, it may be a bomb
 _SIDE = 256  # of the copy in which a digit is looked for
 _SCAN = 64  # up to this side a picture is a scan, cut out: all around it is paper
 _NARROWER = 0.35  # a 1 that was stretched to a square has this width again
+_AT_BORDER = 0.2  # what a piece of ink counts that reaches the border
 _FAINT = 20  # of 255: what differs less from its paper is no ink
+_BOX = Image.Resampling.BOX  # each pixel the mean of those it covers
 _SQUARE = np.ones((3, 3))  # neighbours, the diagonal ones too
 _ADVICE = "Write one digit with a thick dark pen on plain light paper."
 _FORMS = (
@@ -51,8 +53,8 @@ class Writing(NamedTuple):
         return max(_sides(self.box))
 
     @property
-    def weight(self):
-        return self.size * self.contrast**2
+    def weight(self):  # at the border, it may be a finger, or a table's edge
+        return self.size * self.contrast**2 * (_AT_BORDER if self.at_border else 1)
 
 
 class Sheet(NamedTuple):
@@ -116,26 +118,20 @@ def steps(image):
 
 
 def located(whole, name):
-    """The steps to the one digit of a picture, and where it stands.
+    """What `steps` returns; and top, left, bottom and right of the digit, in pixels.
 
     Args:
         whole: float32 array (rows, columns), the picture in one channel.
         name: str, for messages.
-
-    Returns:
-        What `steps` returns, and top, left, bottom and right, in pixels.
-
-    Raises:
-        ValueError: as `read_digit`.
     """
     grey, corner = whole, np.zeros(2)
     while True:  # look again, nearer, until the digit is seen as large as can be
-        small, sheets = search(grey)
-        if not sheets:
+        small, sheet = find(grey)
+        if sheet is None:
             raise ValueError(f"{name} {_why_nothing(whole)} {_ADVICE}")
         # Each time: from near, a second digit may be out of sight.
         scale = max(grey.shape) / max(small.shape)
-        digit = _digit_of(sheets, name, scale)
+        digit = _digit_of(sheet, name, scale)
         box = box_of(digit.strokes)
         margin = max(_sides(box))
         if scale == 1 or margin > 0.25 * max(small.shape):
@@ -189,18 +185,7 @@ def name_of(image):
 
 
 def open_picture(image, name):
-    """Open a picture upright, whatever it is given as.
-
-    Args:
-        image: as for `read_digit`.
-        name: str, for messages.
-
-    Returns:
-        PIL image, "L", "RGB" or "RGBA".
-
-    Raises:
-        ValueError, FileNotFoundError: as `read_digit`.
-    """
+    """Whatever a picture is given as: a PIL image, upright, "L", "RGB" or "RGBA"."""
     if isinstance(image, dict):  # of Gradio
         composite = image.get("composite")
         image = image.get("background") if composite is None else composite
@@ -248,16 +233,10 @@ def _plain(picture):
 
 
 def one_channel(picture):
-    """Make one grey channel of a picture, in which ink differs from paper.
+    """The channel in which ink differs from paper: float32 (rows, columns), 0 to 255.
 
     Transparent paper is white, or black under light ink. Colours are seen along the one
     direction in which neighbours differ most: red on green has no contrast in grey.
-
-    Args:
-        picture: PIL image, as `open_picture` returns it.
-
-    Returns:
-        float32 array (rows, columns), 0 to 255.
     """
     if picture.mode == "RGBA":
         alpha = np.asarray(picture.getchannel("A"), np.float32) / 255
@@ -267,7 +246,7 @@ def one_channel(picture):
     if picture.mode == "L":
         return np.asarray(picture, np.float32)
     copy = picture.copy()
-    copy.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=None)
+    copy.thumbnail((_SIDE, _SIDE), _BOX, reducing_gap=None)
     colours = np.asarray(copy, np.float32)
     width = max(3, max(copy.size) // 8)
     differences = colours - ndimage.uniform_filter(colours, (width, width, 1))
@@ -284,22 +263,16 @@ def one_channel(picture):
 def shrunk(grey, side):
     """A copy with sides of at most so many pixels, each the mean of those it covers."""
     picture = Image.fromarray(np.float32(grey))
-    picture.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=None)
+    picture.thumbnail((side, side), _BOX, reducing_gap=None)
     return np.asarray(picture)
 
 
-def search(grey):
-    """Look for writing in a picture, first coarsely, then in a finer copy.
-
-    Args:
-        grey: float32 array (rows, columns).
-
-    Returns:
-        The copy that was searched, and a list of `Sheet`, the likeliest first.
-    """
+def find(grey):
+    """The copy of a picture that was searched, and its likeliest `Sheet`, or None."""
     if max(grey.shape) <= _SCAN:
         sheet = cut_out(grey)
-        return grey, [sheet] if sheet.writings else []
+        return grey, sheet if sheet.writings else None
+    # First coarsely, then in a finer copy.
     for side, shares in ((_SIDE, (8, 3)), (4 * _SIDE, (24,))):
         small = shrunk(grey, side)
         widths = [max(3, max(small.shape) // share) for share in shares]
@@ -308,28 +281,7 @@ def search(grey):
         )
         if sheets or side >= max(grey.shape):
             break
-    order = _order([sheet.writings[0] for sheet in sheets], 0.1)
-    sheets = [sheets[k] for k in order]
-    first = sheets[0].writings[0] if sheets else None
-    if first and not first.at_border:
-        return small, sheets
-    # It may be cut out so tight that its strokes lie along the border.
-    tight = cut_out(small)
-    spans = tight.writings and (
-        tight.writings[0].size > 0.9 * max(small.shape)
-        or (first and _holds(tight.writings[0].box, first.box))
-    )
-    return small, [tight] if spans else sheets
-
-
-def _order(writings, share):
-    """The order of writings, the likeliest first.
-
-    What touches the border is a finger, or a table's edge, if there is more.
-    """
-    least = share * max((one.weight for one in writings), default=0)
-    ranks = [(one.weight > least, not one.at_border, one.weight) for one in writings]
-    return sorted(range(len(writings)), key=ranks.__getitem__, reverse=True)
+    return small, max(sheets, key=lambda sheet: sheet.writings[0].weight, default=None)
 
 
 def cut_out(grey):
@@ -338,12 +290,7 @@ def cut_out(grey):
     width = max(1, min(grey.shape) // 16)
     ring[width:-width, width:-width] = False
     half = 0.5 * np.quantile(grey, (0.01, 0.99)).sum()
-    dark, light = (_pieces_of(side) for side in (grey < half, grey >= half))
-    share = np.mean(grey[ring] >= half)
-    is_dark = share >= 0.5
-    if dark != light and 0.2 < share < 0.8:
-        # A digit is in one piece, the paper around and inside it is in several.
-        is_dark = dark < light
+    is_dark = np.mean(grey[ring] >= half) >= 0.5
     paper = np.median(grey[ring & ((grey >= half) == is_dark)])
     ink = np.clip(paper - grey if is_dark else grey - paper, 0, None)
     peak = np.quantile(ink, 0.999)
@@ -354,12 +301,6 @@ def cut_out(grey):
     ]
     found.sort(key=lambda one: -one.strokes.sum())
     return Sheet(1 if is_dark else -1, ink, pieces, found)
-
-
-def _pieces_of(mask):
-    """How many pieces a mask has that are more than specks."""
-    pieces, _ = ndimage.label(mask, _SQUARE)
-    return int((np.bincount(pieces[mask]) > 0.02 * mask.size).sum())
 
 
 def sheet_of(grey, width, sign, number=16, longest=3):
@@ -408,7 +349,7 @@ def sheet_of(grey, width, sign, number=16, longest=3):
             at_border = reaches_border(box, ink.shape)
             found.append(Writing(box, strokes, contrast, at_border))
     found = [one for one in found if not _is_frame(one, found)]
-    return Sheet(sign, ink, pieces, [found[k] for k in _order(found, 0.35)])
+    return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.weight))
 
 
 def reaches_border(box, shape):
@@ -452,12 +393,6 @@ def outermost(sheets):
     """The sheets with something written, without those of paper taken for ink.
 
     What a digit encloses is paper; but a full rectangle with writing on it is a sheet.
-
-    Args:
-        sheets: list of `Sheet`.
-
-    Returns:
-        List of `Sheet`.
     """
     sheets = [sheet for sheet in sheets if sheet.writings]
     papers = set()
@@ -469,28 +404,15 @@ def outermost(sheets):
             and not _holds(inner.box, outer.box)
             and inner.size > 0.15 * outer.size
         ):
-            papers.add(id(outside if _is_paper(outer, inner) else inside))
+            papers.add(id(outside if _is_paper(outer) else inside))
     return [sheet for sheet in sheets if id(sheet) not in papers] or sheets
 
 
-def _is_paper(outer, inner):
-    """Whether a piece that encloses another is the sheet that this is written on."""
-    return _is_rectangle(outer) or (
-        outer.at_border
-        and not inner.at_border
-        and inner.contrast > 0.7 * outer.contrast
-        and _thickness(outer) > 1.3 * _thickness(inner)
-    )
-
-
-def _thickness(writing):
-    """The width of the thickest stroke to the size of the whole."""
-    strokes = np.pad(writing.strokes[writing.box], 1)
-    return ndimage.distance_transform_cdt(strokes).max() / writing.size
-
-
-def _is_rectangle(writing):
-    """Whether a piece fills a rectangle, whichever way that is turned."""
+def _is_paper(writing):
+    """Whether a piece is a sheet: full to the border, or a rectangle however turned."""
+    area = np.prod(_sides(writing.box))
+    if writing.at_border and writing.strokes.sum() > 0.6 * area:
+        return True
     full = ndimage.binary_fill_holes(writing.strokes[writing.box])
     outline = np.argwhere(full & ~ndimage.binary_erosion(full)) @ [1, 1j]
     turned = np.exp(1j * np.radians(np.arange(0, 90, 3)))[:, None] * outline
@@ -519,50 +441,33 @@ def _lines(is_ink):
     return lines
 
 
-def _digit_of(sheets, name, scale):
-    """The one digit on some sheets, of all that may be it the nearest to a code.
+def _digit_of(sheet, name, scale):
+    """The one digit of a sheet, of all that may be it the nearest to a code.
 
-    Args:
-        sheets: list of `Sheet`, the likeliest first.
-        name: str, for messages.
-        scale: float, pixels of the picture to one of the sheets.
-
-    Returns:
-        `_Candidate`.
-
-    Raises:
-        ValueError: if there are two digits, or the one is too small.
+    `scale` is how many pixels of the picture one of the sheet covers.
     """
-    sheet, first = sheets[0], sheets[0].writings[0]
+    first = sheet.writings[0]
     if max(sheet.ink.shape) > _SCAN and first.height * scale < 8:
         raise ValueError(
             f"{name} shows something {first.height * scale:.0f} pixels high, which is "
             "too small for a digit. Go nearer, or scan it finer."
         )
-    # Other squares see other papers; and what is near may belong to it, or not.
-    candidates = [
-        candidate
-        for each in sheets
-        if each.sign == sheet.sign and _meet(each.writings[0].box, first.box)
-        for candidate in _candidates(each)
-    ]
-    others = [
-        _candidate(sheet, one.strokes)
-        for one in sheet.writings[1:]
-        if 0.55 < one.height / first.height < 1.8
-        and one.contrast > 0.4 * first.contrast
-        and not one.at_border
-    ]
-    number, halves = len(candidates), _halves(candidates[0])
-    frames = [frame(each.ink) for each in (*candidates, *halves)]
-    costs = penalties(shipped(), to_input(np.stack(frames)))
-    # The first is the likeliest: another must be clearly nearer.
-    costs[:number] *= [
-        1 if each.strokes is candidates[0].strokes else 1.5 for each in candidates
-    ]
+    # The first is the likeliest: with more it must be clearly nearer.
+    likely, more = (_candidate(sheet, _near(sheet, most)) for most in (0.8, np.inf))
+    halves = _halves(likely)
+    candidates = [more, likely, *_narrowed(likely), *halves]
+    frames = np.stack([frame(each.ink) for each in candidates])
+    costs = penalties(shipped(), to_input(frames))
+    costs[0] *= 1.5
+    number = len(candidates) - len(halves)
     digit = candidates[int(costs[:number].argmin())]
-    if any(not (digit.strokes & other.strokes).any() for other in others) or (
-        halves and costs[number:].max() < costs[:number].min()
+    is_second = halves and costs[number:].max() < costs[:number].min()
+    if is_second or any(
+        0.55 < one.height / first.height < 1.8
+        and one.contrast > 0.7 * first.contrast
+        and not one.at_border
+        and not (digit.strokes & one.strokes).any()
+        for one in sheet.writings[1:]
     ):
         raise ValueError(
             f"{name} shows two digits or more. Cut out one of them, or read them "
@@ -593,19 +498,14 @@ def shipped():
     return build_lenet5("1998", weights="mnist")
 
 
-def _candidates(sheet):
-    """What may be the digit of a sheet: its largest piece with more and less around."""
-    found = [_candidate(sheet, _near(sheet, largest)) for largest in (0.8, np.inf)]
-    if np.array_equal(found[0].strokes, found[1].strokes):
-        del found[1]
-    is_square = sheet.ink.shape[0] == sheet.ink.shape[1] <= _SCAN
-    if is_square and tuple(_sides(box_of(found[0].strokes))) == sheet.ink.shape:
-        # Some scanners stretched all to a square, also a 1.
-        ink = found[0].ink
-        width = max(1, round(_NARROWER * ink.shape[1]))
-        narrow = Image.fromarray(ink).resize((width, len(ink)), Image.Resampling.BOX)
-        found.append(found[0]._replace(ink=np.asarray(narrow)))
-    return found
+def _narrowed(digit):
+    """A digit that fills a square, as narrow as a 1: some scanners stretched all."""
+    rows, columns = digit.sheet.ink.shape
+    if rows != columns or rows > _SCAN or _sides(box_of(digit.strokes)) != [rows, rows]:
+        return []
+    width = max(1, round(_NARROWER * digit.ink.shape[1]))
+    narrow = Image.fromarray(digit.ink).resize((width, len(digit.ink)), _BOX)
+    return [digit._replace(ink=np.asarray(narrow))]
 
 
 def _near(sheet, largest):
@@ -613,11 +513,10 @@ def _near(sheet, largest):
     first = sheet.writings[0]
     areas = np.bincount(sheet.pieces.ravel())
     kept = [
-        areas[k] > 0.02 * first.strokes.sum()
-        and max(map(apart, first.box, box)) < 0.3 * first.size
+        area > 0.02 * first.strokes.sum()
+        and max(map(apart, first.box, box)) < 0.2 * first.size
         and max(_sides(box)) < largest * first.size
-        and (first.at_border or not reaches_border(box, sheet.ink.shape))
-        for k, box in enumerate(ndimage.find_objects(sheet.pieces), 1)
+        for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
     ]
     return np.array([False, *kept])[sheet.pieces] | first.strokes
 
@@ -652,11 +551,6 @@ def _sides(box):
 def apart(one, other):
     """The gap between two ranges; negative where they overlap."""
     return max(one.start, other.start) - min(one.stop, other.stop)
-
-
-def _meet(one, other):
-    """Whether two boxes overlap."""
-    return max(map(apart, one, other)) < 0
 
 
 def _holds(outer, inner):

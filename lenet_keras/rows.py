@@ -23,13 +23,13 @@ from lenet_keras.photograph import (
     apart,
     box_of,
     cut_out,
+    find,
     located,
     name_of,
     one_channel,
     open_picture,
     outermost,
     reaches_border,
-    search,
     sheet_of,
     shipped,
     shrunk,
@@ -121,8 +121,7 @@ def _every(grey):
     small, margin = _with_margin(shrunk(grey, _SIDE))
     sheet = _sheet(small)
     if sheet is None or all(one.at_border for one in sheet.writings):
-        (small, sheets), margin = search(grey), 0  # one digit, perhaps, cut out tight
-        sheet = sheets[0] if sheets else None
+        (small, sheet), margin = find(grey), 0  # one digit, perhaps, cut out tight
     if sheet is None:
         return []
     scale = max(grey.shape) / (max(small.shape) - 2 * margin)
