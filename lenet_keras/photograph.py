@@ -281,7 +281,13 @@ def find(grey):
         )
         if sheets or side >= max(grey.shape):
             break
-    return small, max(sheets, key=lambda sheet: sheet.writings[0].weight, default=None)
+    first = max(sheets, key=lambda sheet: sheet.writings[0].weight, default=None)
+    if first and not first.writings[0].at_border:
+        return small, first
+    # It may be cut out so tight that its strokes lie along the border.
+    tight = cut_out(small)
+    spans = tight.writings and tight.writings[0].size > 0.9 * max(small.shape)
+    return small, tight if spans else first
 
 
 def cut_out(grey):
