@@ -223,13 +223,6 @@ def test_two_digits_that_touch_are_refused_too():
         read_digit(two)
 
 
-def test_a_round_shadow_beside_it_is_no_second_digit():
-    rows, columns = np.indices((200, 200))
-    shade = np.where(np.hypot(rows - 130, columns - 170) < 28, 0.45, 1)
-    shaded = (np.asarray(draw(((40, 40), (100, 40), (60, 160)))) * shade).astype("u1")
-    assert close(read_digit(shaded), read_digit(draw(((40, 40), (100, 40), (60, 160)))))
-
-
 def test_the_inside_of_a_stroke_on_a_coarse_scan_is_as_dark_as_its_edge():
     scan = np.full((16, 16), 255, np.uint8)
     scan[1:15, 4:12] = 0
