@@ -1,5 +1,7 @@
 """Read the corpus with ours and with RapidOCR: right, refused, wrong, milliseconds.
 
+An answer that `doubtful` marks as like no digit is told apart, right or wrong.
+
     python benchmarks/readers.py [CONDITION ...] [--number 200] [--seeds 1] [--save]
     python benchmarks/readers.py --rows [--number 40] [--seeds 0 1 2] [--save]
 
@@ -26,11 +28,11 @@ from PIL import Image
 from lenet_keras import (
     build_lenet5,
     load,
-    predict,
     read_digit,
     read_digits,
     use_all_cores,
 )
+from lenet_keras.evaluation import predict_with_doubt
 from lenet_keras.files import write_whole
 
 try:
@@ -39,8 +41,6 @@ except ImportError:
     rapidocr = None
 
 RESULTS = Path(__file__).parent.parent / "docs" / "readers.md"
-
-
 GAPS = (6, 2, 0, -2, -4)
 
 
@@ -70,7 +70,7 @@ def digits(args):
     images, labels = drawn_from(args.seeds[0])
     readers = ours(args.variants) | (others() if args.others else {})
     yield from heading("condition", readers)
-    sums = {name: np.zeros(3) for name in readers}
+    sums = {name: np.zeros(5) for name in readers}
     names = args.conditions or CONDITIONS
     for condition in names:
         drawn = list(pictures(condition, images, args.number, args.seeds[0]))
@@ -105,19 +105,21 @@ def rows(args):
 
 
 def of_rows(variants):
-    """Readers of a row, a picture in and its number out: two for each variant."""
+    """Readers of a row, a picture in; its number and mark out: two for each variant."""
 
     def readers(variant):
         model = build_lenet5(variant, weights="mnist")
 
         def by_network(picture):
             try:
-                return "".join(digit.answer for digit in read_digits(picture, model))
+                found = read_digits(picture, model)
             except ValueError:
-                return None
+                return None, False
+            answer = "".join(digit.answer for digit in found)
+            return answer, any(digit.is_doubtful for digit in found)
 
         def by_cuts(picture):
-            return "".join(map(str, read_by_cuts(255 - picture, model)))
+            return "".join(map(str, read_by_cuts(255 - picture, model))), False
 
         return {f"read_digits, {variant}": by_network, f"cuts, {variant}": by_cuts}
 
@@ -132,36 +134,42 @@ def heading(first, readers):
 
 
 def cell(shares, milliseconds=None):
-    """Percentages: right, refused, wrong; then the time of a picture."""
-    text = " / ".join(f"{100 * share:.1f}" for share in shares)
+    """What `read_all` returns, in percent; the marked right ones stand in brackets."""
+    right, marked, *others = (f"{100 * share:.1f}" for share in shares)
+    text = " / ".join([f"{right} ({marked})", *others])
     return text if milliseconds is None else f"{text} ({milliseconds:.0f} ms)"
 
 
 def read_all(reader, drawn, truth):
-    """The shares right, refused and wrong of pictures, and the milliseconds of one.
+    """What a reader makes of pictures, and the milliseconds of one.
 
     Where the truth is None, as of a picture with two digits, a refusal is right.
+
+    Returns:
+        Float array (5,): the shares right, right but marked as doubtful, refused, wrong
+        but marked, wrong without a word; and a float.
     """
     began = time.perf_counter()
-    answers = [reader(picture) for picture in drawn]
+    answers, marks = zip(*map(reader, drawn), strict=True)
     milliseconds = 1000 * (time.perf_counter() - began) / len(drawn)
-    right = np.mean([a == t for a, t in zip(answers, truth, strict=True)])
-    refused = np.mean(
-        [a is None and t is not None for a, t in zip(answers, truth, strict=True)]
-    )
-    return np.array([right, refused, 1 - right - refused]), milliseconds
+    right = np.array([a == t for a, t in zip(answers, truth, strict=True)])
+    refused = np.array([answer is None for answer in answers]) & ~right
+    wrong, marked = ~right & ~refused, np.array(marks)
+    counted = [right, right & marked, refused, wrong & marked, wrong & ~marked]
+    return np.mean(counted, axis=1), milliseconds
 
 
 def ours(variants):
-    """A reader for each variant: a picture in, a digit or None out."""
+    """A reader for each variant: a picture in; a digit or None, and its mark, out."""
 
     def reader(model):
         def read(picture):
             try:
                 ink = read_digit(picture)
             except ValueError:
-                return None
-            return int(predict(model, ink[None]).argmax())
+                return None, False
+            chances, doubt = predict_with_doubt(model, ink[None])
+            return int(chances.argmax()), bool(doubt[0])
 
         read(np.kron(load("digits").test_images[0], np.ones((4, 4), np.uint8)))
         return read
@@ -170,7 +178,7 @@ def ours(variants):
 
 
 def others(text=False):
-    """RapidOCR, if it is installed; its answer as text, or as one digit."""
+    """RapidOCR, if it is installed; its answer as text, or as one digit, not marked."""
     if rapidocr is None:
         print("RapidOCR is not installed: only ours is read.")
         return {}
@@ -185,8 +193,9 @@ def others(text=False):
         found = engine(np.asarray(white), use_det=False, use_cls=False, use_rec=True)
         answer = "".join(found.txts or ()).strip()
         if text:
-            return answer
-        return int(answer) if len(answer) == 1 and answer in "0123456789" else None
+            return answer, False
+        is_digit = len(answer) == 1 and answer in "0123456789"
+        return int(answer) if is_digit else None, False
 
     return {"RapidOCR": read}
 

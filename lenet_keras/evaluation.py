@@ -80,10 +80,7 @@ def penalties(model, images):
         Float array (n,): the squared distance of F6 to the nearest code, for an output
         of distances; for others minus the logarithm of the largest probability.
     """
-    scores = _scores(model, images)
-    if _gives_distances(model):
-        return -scores.max(axis=-1)
-    return -np.log(np.maximum(_probabilities(scores).max(axis=-1), 1e-30))
+    return _penalties(model, _scores(model, images))
 
 
 def doubtful(model, images, threshold=None):
@@ -101,6 +98,24 @@ def doubtful(model, images, threshold=None):
     Raises:
         ValueError: without a threshold, for a model of no variant of ours.
     """
+    limit = _limit(model, threshold)
+    return penalties(model, images) > limit
+
+
+def predict_with_doubt(model, images):
+    """What `predict` and `doubtful` return, by one run of the network."""
+    limit, scores = _limit(model), _scores(model, images)
+    return _probabilities(scores), _penalties(model, scores) > limit
+
+
+def _penalties(model, scores):
+    if _gives_distances(model):
+        return -scores.max(axis=-1)
+    return -np.log(np.maximum(_probabilities(scores).max(axis=-1), 1e-30))
+
+
+def _limit(model, threshold=None):
+    """The penalty above which an answer is in doubt."""
     if threshold is None:
         variant = getattr(model, "variant", None)
         entry = card().get(f"{variant.name}-mnist.weights.h5") if variant else None
@@ -110,8 +125,7 @@ def doubtful(model, images, threshold=None):
                 "whose weights ship. Pass threshold."
             )
         threshold = entry["doubt"]["threshold"]
-    limit = threshold if _gives_distances(model) else -np.log(threshold)
-    return penalties(model, images) > limit
+    return threshold if _gives_distances(model) else -np.log(threshold)
 
 
 def _gives_distances(model):

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.evaluation import doubtful, predict
+from lenet_keras.evaluation import predict, predict_with_doubt
 from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
@@ -203,7 +203,7 @@ def answers_of(model):
 def _read(inputs, cuts, model):
     """What a model answers to some frames, as a list of `Digit`."""
     names = answers_of(model)
-    chances, doubt = predict(model, inputs), doubtful(model, inputs)
+    chances, doubt = predict_with_doubt(model, inputs)
     if names == list("0123456789"):
         # What was cut through counts as the network of rows saw it, whole.
         touches = np.array([[cut.touches] for cut in cuts])

@@ -20,6 +20,7 @@ from lenet_keras.evaluation import (
     margins,
     mistakes,
     most_confused,
+    predict_with_doubt,
     rejected_for,
     rejection,
     report,
@@ -221,6 +222,16 @@ def test_what_is_like_no_digit_is_in_doubt(digits):
         assert penalties(model, images).shape == (50,)
         limit = 0.0 if variant == "1998" else 1.0
         assert doubtful(model, images, threshold=limit).mean() > 0.5
+
+
+@pytest.mark.parametrize("variant", ["1998", "modern"])
+def test_answers_and_doubt_come_from_one_run(digits, variant):
+    from lenet_keras import doubtful
+
+    model = build_lenet5(variant, weights="mnist")
+    chances, doubt = predict_with_doubt(model, digits.test_images[:50])
+    np.testing.assert_array_equal(chances, predict(model, digits.test_images[:50]))
+    np.testing.assert_array_equal(doubt, doubtful(model, digits.test_images[:50]))
 
 
 def test_doubt_needs_a_threshold_where_no_weights_ship():

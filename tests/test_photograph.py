@@ -223,6 +223,13 @@ def test_two_digits_that_touch_are_refused_too():
         read_digit(two)
 
 
+def test_the_inside_of_a_stroke_on_a_coarse_scan_is_as_dark_as_its_edge():
+    scan = np.full((16, 16), 255, np.uint8)
+    scan[1:15, 4:12] = 0
+    found = steps(scan)["frame"]
+    assert found[14, 14] == found.max()
+
+
 def test_a_digit_in_two_strokes_is_one_digit():
     strokes = ((70, 50), (75, 100), (120, 110), (115, 150), (70, 155))
     five = draw(strokes, size=(240, 200))
