@@ -107,7 +107,7 @@ def doubtful(model, images, threshold=None):
         if entry is None:
             raise ValueError(
                 f"There is no threshold of doubt for {model.name!r}: it is no variant "
-                "whose weights ship. Pass threshold."
+                "whose weights ship. Pass threshold to doubtful, or read with one."
             )
         threshold = entry["doubt"]["threshold"]
     limit = threshold if _gives_distances(model) else -np.log(threshold)
