@@ -399,9 +399,18 @@ def _model(path):
 
 def _classes_of(model):
     """The names of a model's classes; of one that reads digits, one at a time."""
-    shape, reads = model.output_shape, model.input_shape
-    if not isinstance(shape, tuple) or not isinstance(reads, tuple):
-        raise ValueError(f"the model {model.name!r} has several inputs or outputs.")
+    try:
+        shape, reads = model.output.shape, model.input.shape
+    except AttributeError:  # a list, a dictionary, or none yet
+        raise ValueError(
+            f"the model {model.name!r} must have one input and one output. Build it "
+            "with build_lenet5."
+        ) from None
+    if len(reads) != 4 or reads[-1] != 1:
+        raise ValueError(
+            f"the model {model.name!r} reads {reads[1:]}, and the commands read digits "
+            "in one channel, (32, 32, 1). Build it with build_lenet5."
+        )
     if set(shape[1:-1]) - {None, 1}:
         raise ValueError(
             f"the model {model.name!r} answers {shape[1:-1]} times for each image, and "

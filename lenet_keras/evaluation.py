@@ -122,7 +122,7 @@ def _limit(model, threshold=None):
         if entry is None:
             raise ValueError(
                 f"There is no threshold of doubt for {model.name!r}: it is no variant "
-                "whose weights ship. Pass threshold."
+                "whose weights ship. Pass threshold to doubtful, or read with one."
             )
         threshold = entry["doubt"]["threshold"]
     return threshold if _gives_distances(model) else -np.log(threshold)

@@ -21,8 +21,8 @@ def write_whole(path, write):
         write: function of one Path.
 
     Raises:
-        OSError: where the folder cannot be made or written, or is full; it names the
-            file.
+        OSError: where the folder cannot be made or written, or is full, or `write`
+            cannot make such a file; it names the file.
     """
     path = Path(path)
     try:
@@ -30,7 +30,7 @@ def write_whole(path, write):
             _write_to_device(path, write)
         else:
             _write_beside(Path(os.path.realpath(path)), write)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # Keras' zip has no years before 1980
         raise OSError(
             f"{printable(path)} could not be written: {printable(error)}"
         ) from error

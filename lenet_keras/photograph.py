@@ -220,7 +220,7 @@ def open_picture(image, name):
 
 def _plain(picture):
     """Upright, 8 bits, in one of three modes; nothing is decoded above the limit."""
-    if picture.width * picture.height > LARGEST:
+    if not 0 < picture.width * picture.height <= LARGEST:
         raise ValueError(f"it has {picture.width} x {picture.height} pixels")
     if getattr(picture, "n_frames", 1) > 1:
         raise ValueError(f"it is an animation of {picture.n_frames} pictures")

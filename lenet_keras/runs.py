@@ -117,7 +117,8 @@ def alone_in(folder):
     try:
         yield
     finally:
-        (folder / ".lock").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # Windows, where releasing it removes it
+            (folder / ".lock").unlink()
         lock.release()
 
 

@@ -21,7 +21,7 @@ _CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 
 
 def check_archive(path):
-    """Refuse a `.keras` file that reaches out of itself, or is too large to be one.
+    """Refuse a `.keras` or `.npz` that reaches out of itself, or is too large.
 
     Args:
         path: Path of a zip file.

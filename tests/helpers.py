@@ -50,7 +50,7 @@ def ask_page(page, what, **request):
         ["node", Path(__file__).with_name("run_page.js"), page],
         input=json.dumps({"what": what, **request}),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
     assert run.returncode == 0, run.stderr

@@ -695,6 +695,36 @@ def test_every_command_takes_every_model_or_says_in_a_line_that_it_does_not(
         assert status == 2 and err.count("\n") == 1
 
 
+def several():
+    x = keras.Input((32, 32, 1))
+    flat = keras.layers.Flatten()(x)
+    return keras.Model(x, {"digit": keras.layers.Dense(10)(flat), "ink": flat})
+
+
+def coloured():
+    return keras.Sequential(
+        [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
+
+
+def unbuilt():
+    return keras.Sequential([keras.layers.Dense(10)])
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet")
+@pytest.mark.parametrize("build", [several, coloured, unbuilt])
+def test_a_model_that_reads_no_digits_is_refused_in_a_line(build, tmp_path, capsys):
+    build().save(tmp_path / "other.keras")
+    picture = digit_picture(tmp_path / "digit.png")
+    for name, rest in (
+        ("predict", [picture]),
+        ("evaluate", ["--data", "digits"]),
+        ("page", ["--out", tmp_path / "page.html"]),
+    ):
+        message = failure(capsys, name, tmp_path / "other.keras", *rest)
+        assert message.count("\n") == 1 and "build_lenet5" in message
+
+
 def test_a_model_of_letters_is_not_tested_on_digits(tmp_path, capsys):
     build_lenet5("1998", classes=LETTERS).save(tmp_path / "letters.keras")
     message = failure(

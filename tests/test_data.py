@@ -4,6 +4,7 @@ import gzip
 import http.client
 import os
 import struct
+import sys
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -192,7 +193,10 @@ def test_other_numbers_of_classes_are_taken_when_asked_for(tmp_path):
 @pytest.mark.parametrize("folder", ["~nobody-of-this-name", "loop", "file", "a\x1b[2J"])
 def test_a_path_that_leads_to_no_folder_is_a_promised_error(folder, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    if folder == "loop":
+        if sys.platform == "win32":
+            pytest.skip("Windows lets not everybody make links")
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
     given = folder if folder.startswith("~") else tmp_path / folder
     with pytest.raises(FileNotFoundError, match="folder") as error:
         data.load(folder=given)

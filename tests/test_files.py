@@ -2,9 +2,11 @@
 
 import os
 import sys
+import time
 
 import pytest
 
+from lenet_keras import build_lenet5
 from lenet_keras.files import write_whole
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
@@ -80,9 +82,17 @@ def test_control_characters_of_a_path_are_shown_as_text(tmp_path):
     def write(temporary):
         raise OSError(f"no room for {temporary}")
 
-    with pytest.raises(OSError, match=r"a\\x1b\[2Jb could not be written") as error:
-        write_whole(tmp_path / "a\x1b[2Jb", write)
-    assert "\x1b" not in str(error.value)
+    with pytest.raises(OSError, match=r"a\\x9b2Jb could not be written") as error:
+        write_whole(tmp_path / "a\x9b2Jb", write)
+    assert "\x9b" not in str(error.value)
+
+
+def test_a_clock_before_the_first_year_of_zip_is_told(tmp_path, monkeypatch):
+    model = build_lenet5()
+    monkeypatch.setattr(time, "time", lambda: 0)
+    with pytest.raises(OSError, match="a.keras could not be written.*1980"):
+        write_whole(tmp_path / "a.keras", model.save)
+    assert not os.listdir(tmp_path)
 
 
 def test_a_folder_in_the_place_is_named(tmp_path):
@@ -90,6 +100,7 @@ def test_a_folder_in_the_place_is_named(tmp_path):
         write_whole(tmp_path, text("new"))
 
 
+@posix
 def test_a_long_name_and_a_missing_folder_are_no_trouble(tmp_path):
     path = tmp_path / "new" / ("n" * 245 + ".txt")
     write_whole(path, text("new"))

@@ -39,7 +39,7 @@ def test_a_figure_is_1920_by_1080_or_real_text(material, tmp_path):
     with Image.open(png) as picture:
         assert picture.size == (1920, 1080)
         assert not picture.info.get("Software")
-    text = svg.read_text()
+    text = svg.read_text("utf-8")
     assert ">map of C3</text>" in text
     assert "<title>C3 reads 60 of 96 pairs of maps" in text
     assert "dc:date" not in text

@@ -17,7 +17,7 @@ import lenet_keras
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
 
 sys.path.append(str(FOLDER))
 import finish  # noqa: E402
@@ -303,7 +303,7 @@ class TestSanitiser:
     @pytest.fixture
     def patterns(self):
         nbval = pytest.importorskip("nbval.plugin")
-        text = (FOLDER / "nbval_sanitize.cfg").read_text()
+        text = (FOLDER / "nbval_sanitize.cfg").read_text("utf-8")
         return nbval.get_sanitize_patterns(text)
 
     def clean(self, patterns, text):

@@ -229,7 +229,9 @@ def draw(tab, strokes):
 
 
 def test_one_colour_language_the_figures_colours_in_both_themes(open_page):
-    light, dark = re.findall(r":root.*?\{(.*?)\}", (WEB / "page.css").read_text(), re.S)
+    light, dark = re.findall(
+        r":root.*?\{(.*?)\}", (WEB / "page.css").read_text("utf-8"), re.S
+    )
     figures = {"minus": plots.NEGATIVE, "plus": plots.POSITIVE, "frame": plots.MARK}
     for name, colour in figures.items():
         own, lighter = (re.search(f"--{name}: (#\\w+)", s)[1] for s in (light, dark))

@@ -18,7 +18,7 @@ DOCS = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.m
 def test_the_results_are_those_that_the_benchmark_measured():
     import accuracy
 
-    results, page = json.loads(accuracy.RESULTS.read_text()), DOCS["results.md"]
+    results, page = json.loads(accuracy.RESULTS.read_text("utf-8")), DOCS["results.md"]
     assert accuracy.with_table(page, accuracy.table(results)) == page
     measured = {(row["variant"], row["epochs"]) for row in results.values()}
     assert {(variant, RECIPES[variant].epochs) for variant in VARIANTS} <= measured
@@ -28,7 +28,7 @@ def test_the_reproduction_is_what_was_recorded():
     import accuracy
     import reproduce
 
-    runs, page = json.loads(reproduce.HISTORIES.read_text()), DOCS["1998.md"]
+    runs, page = json.loads(reproduce.HISTORIES.read_text("utf-8")), DOCS["1998.md"]
     assert accuracy.with_table(page, reproduce.table(runs), "reproduction") == page
 
 
@@ -36,8 +36,8 @@ def test_the_speed_is_what_the_benchmark_measured():
     import accuracy
     import speed
 
-    results = json.loads(speed.RESULTS.read_text())
-    page = speed.PAGE.read_text()
+    results = json.loads(speed.RESULTS.read_text("utf-8"))
+    page = speed.PAGE.read_text("utf-8")
     for name, table in speed.TABLES.items():
         assert accuracy.with_table(page, table(results), name) == page
 
@@ -101,13 +101,15 @@ def test_both_languages_show_the_same_python():
 
 
 def test_every_make_target_that_is_named_exists():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(
+        re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    )
     for text in (README, CHINESE, *DOCS.values()):
         assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.M)) <= targets
 
 
 def test_the_supported_versions_are_those_of_the_package():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     floor, ceiling = re.findall(r"3\.\d+", project["requires-python"])
     newest = f"3.{int(ceiling.removeprefix('3.')) - 1}"
     assert f"Python {floor}, 3.12 and {newest}" in DOCS["install.md"]

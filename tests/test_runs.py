@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +46,20 @@ def finished(tmp_path_factory, digits):
         callbacks=[Checkpoint(folder, settings)],
     )
     return folder
+
+
+def test_a_lock_that_cannot_be_removed_while_it_is_held_is_released(
+    tmp_path, monkeypatch
+):
+    """As on Windows."""
+
+    def in_use(path, missing_ok=False):
+        raise PermissionError(f"{path} is in use")
+
+    with monkeypatch.context() as patch, alone_in(tmp_path):
+        patch.setattr(Path, "unlink", in_use)
+    with alone_in(tmp_path):
+        assert (tmp_path / ".lock").exists()
 
 
 @pytest.fixture

@@ -227,6 +227,12 @@ def test_an_archive_is_measured_before_it_is_unpacked(tmp_path):
         check_archive(path)
 
 
+def test_an_npz_is_measured_before_it_is_unpacked(tmp_path):
+    np.savez_compressed(tmp_path / "bomb.npz", bomb=np.zeros(300 * 2**20, np.uint8))
+    with pytest.raises(ValueError, match=r"take 300 MB .* more than 256 MB"):
+        build_lenet5(weights=tmp_path / "bomb.npz")
+
+
 def test_shards_of_weights_lie_beside_their_list(tmp_path):
     model = build_lenet5()
     model.save_weights(tmp_path / "my.weights.json", max_shard_size=1.0)

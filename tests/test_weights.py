@@ -16,7 +16,7 @@ from lenet_keras import (
 )
 from lenet_keras.weights import FOLDER as WEIGHTS
 
-CARD = json.loads((WEIGHTS / "card.json").read_text())
+CARD = json.loads((WEIGHTS / "card.json").read_text("utf-8"))
 
 
 def network(file):
@@ -64,8 +64,8 @@ def test_it_misreads_as_many_scans_of_other_hands_as_the_card_says(file):
 def test_the_card_is_written_from_the_measured_figures():
     import weights
 
-    assert weights.card_text(CARD) == (WEIGHTS / "README.md").read_text()
-    readme = weights.README.read_text()
+    assert weights.card_text(CARD) == (WEIGHTS / "README.md").read_text("utf-8")
+    readme = weights.README.read_text("utf-8")
     assert weights.with_table(readme, weights.card_table(CARD), "weights") == readme
 
 

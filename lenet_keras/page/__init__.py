@@ -16,6 +16,7 @@ import numpy as np
 from lenet_keras.checks import check_weights
 from lenet_keras.counting import count
 from lenet_keras.files import write_whole
+from lenet_keras.hints import printable
 from lenet_keras.layers import Subsampling
 from lenet_keras.losses import MaximumAPosteriori
 from lenet_keras.model import build_lenet5, is_built_as
@@ -28,16 +29,6 @@ SCRIPTS = """
     lenet digit unit reach backprop strokes learn npz address words state
     picture inspector answer pad layers play lessons tour page
 """
-
-_EXPECTED = """\
-  input   (32, 32, 1), or (28, 28, 1) with include_preprocessing
-  c1      Conv2D 5x5                                            (28, 28, 6)
-  s2      AveragePooling2D, MaxPooling2D or Subsampling         (14, 14, 6)
-  c3      Conv2D or SparselyConnectedConv2D 5x5                 (10, 10, 16)
-  s4      as s2                                                 (5, 5, 16)
-  c5      Conv2D 5x5, or Dense on the flattened s4              (120,)
-  f6      Dense                                                 (84,)
-  output  Dense or EuclideanRBF                                 (classes,)"""
 
 # The squashing functions that `lenet.js` has.
 _ACTIVATIONS = ("tanh", "sigmoid", "relu", "scaled_tanh")
@@ -73,9 +64,8 @@ def export_page(model, path):
         `Page`, with the `path`; a notebook shows it.
 
     Raises:
-        ValueError: for a model that is not one of our LeNet-5s, with the layers
-            expected, or whose weights are not all finite. OSError: if the file cannot
-            be written.
+        ValueError: for a model that is not one of our LeNet-5s, or whose weights are
+            not all finite. OSError: if the file cannot be written.
     """
     check_weights(model)
     page = _assemble(_describe(model))
@@ -163,30 +153,21 @@ def _doubt(model, variant):
 def _variant_of(model):
     """Which variant a model is; its layers must still be that variant's."""
     variant = getattr(model, "variant", None)
-    if (
-        variant is None
-        or _name(variant.activation) not in _ACTIVATIONS
-        or model.input_shape[1:] not in ((32, 32, 1), (28, 28, 1))
-        or not is_built_as(model, variant)
-    ):
-        raise _refusal(model)
-    return variant
+    if variant is None or not is_built_as(model, variant):
+        why = "has other layers"
+    elif model.input_shape[1:] not in ((32, 32, 1), (28, 28, 1)):
+        why = f"reads images of {model.input_shape[1:]}"
+    elif _name(variant.activation) not in _ACTIVATIONS:
+        why = f"has the activation {_name(variant.activation)!r}"
+    else:
+        return variant
+    raise ValueError(
+        "the page draws a LeNet-5 for 32x32 images, or for 28x28 with "
+        f"include_preprocessing, whose activation is one of {', '.join(_ACTIVATIONS)}; "
+        f"received {printable(model.name)!r}, which {why}. Build it with build_lenet5, "
+        "and change no layer."
+    )
 
 
 def _name(activation):
     return getattr(activation, "__name__", activation)
-
-
-def _refusal(model):
-    """The error that lists the layers expected beside those received."""
-    received = "\n".join(
-        f"  {layer.name}  {type(layer).__name__}"
-        for layer in getattr(model, "layers", [])
-    )
-    return ValueError(
-        "export_page draws the layers of LeNet-5, as build_lenet5 makes them:\n"
-        f"{_EXPECTED}\n"
-        f"received {getattr(model, 'name', type(model).__name__)!r}, which has\n"
-        f"{received or '  no layers'}\n"
-        "Build the model with build_lenet5, for a 32x32 input, and train that."
-    )

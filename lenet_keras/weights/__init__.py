@@ -92,9 +92,7 @@ def _reason(error):
 def _check(file):
     """Refuse a file whose weights lie in other files, beside its own shards."""
     file = Path(file)
-    if file.suffix == ".npz":  # arrays alone: NumPy opens no pickle in it
-        return None
-    if file.suffix == ".keras":
+    if file.suffix in (".keras", ".npz"):
         return check_archive(file)
     if file.suffix != ".json":
         return check_hdf5(file)
@@ -124,7 +122,7 @@ def _read_weights(model, file):
 
 def _read_npz(model, file):
     """Load an .npz of arrays named as the layers' weights: "c1/kernel" and so on."""
-    with np.load(file, allow_pickle=False) as arrays:
+    with np.load(file, allow_pickle=False) as arrays:  # no code
         found = {name: arrays[name] for name in arrays.files}
     wanted = {weight.path: weight for weight in model.weights}
     if odd := sorted(set(found) ^ set(wanted)):
