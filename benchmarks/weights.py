@@ -70,6 +70,9 @@ def main():
                 shipped = shipped_as(model, name, file)
             card[file.name] = shipped | {"test_errors_by_seed": errors}
             write_card(card)
+        misread = scans_misread(build_lenet5(variant, weights=file))
+        card[file.name]["scans_misread"] = misread  # as the pictures are read now
+        write_card(card)
     paper = WEIGHTS / "1998-mnist-1998.weights.h5"
     if paper.exists():
         runs = json.loads((WEIGHTS / "histories.json").read_text("utf-8"))
