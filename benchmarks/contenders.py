@@ -83,26 +83,25 @@ def one_by_one(args, say):
     train(model, *_mnist(args.images), **options)
 
 
-def pytorch_eager(args, say):
-    """What a PyTorch user would write: eager, the whole set in memory."""
+def pytorch(args, say, is_compiled=False):
+    """What a PyTorch user would write: the whole set in memory."""
     import torch  # here: it may not be installed
-    from torch import nn
 
     torch.manual_seed(0)
     images, labels = _mnist(args.images)
-    x = torch.from_numpy(to_input(images)).movedim(-1, 1).contiguous()
-    y = torch.from_numpy(labels)
-    model = nn.Sequential(
-        *(nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2)),
-        *(nn.Conv2d(16, 120, 5), nn.Tanh(), nn.Flatten()),
-        *(nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10)),
-    )
+    x, y = _torch_input(images), torch.from_numpy(labels)
+    model = _torch_model()
     optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE)
+
+    def loss_of(x, y):
+        return torch.nn.functional.cross_entropy(model(x), y)
+
+    if is_compiled:
+        loss_of = torch.compile(loss_of)
     for _ in range(args.epochs):
         start = _wait_for_turn()
         for batch in torch.randperm(len(x)).split(args.batch_size):
-            loss = nn.functional.cross_entropy(model(x[batch]), y[batch])
+            loss = loss_of(x[batch], y[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -148,6 +147,31 @@ def latency(args, say):
     return {"seconds": {"`build_lenet5()`": built} | seconds}
 
 
+def pytorch_latency(args, say):
+    """Seconds of answering in PyTorch's inference mode, from bytes to answers."""
+    import torch
+
+    model = _torch_model().eval()
+    data = load("mnist")
+
+    def answer(images):
+        with torch.inference_mode():
+            return torch.softmax(model(_torch_input(images)), dim=1).numpy()
+
+    def errors():
+        batches = range(0, len(data.test_images), 1000)
+        answers = [answer(data.test_images[start : start + 1000]) for start in batches]
+        return np.mean(np.concatenate(answers).argmax(axis=1) != data.test_labels)
+
+    seconds = {
+        "PyTorch in inference mode, one digit": _timed(
+            lambda: answer(data.test_images[:1]), 50
+        ),
+        "PyTorch in inference mode, 10,000 digits": _timed(errors, 5),
+    }
+    return {"seconds": seconds}
+
+
 def matrix_product(args, say):
     """Floating-point operations a second of a large float32 matrix product."""
     size = 2048
@@ -167,9 +191,11 @@ CONTENDERS = {
     "train, 1998": lambda args, say: trained(args, say, "1998"),
     "train, distorted": lambda args, say: trained(args, say, distort=True),
     "train, paper": one_by_one,
-    "pytorch eager": pytorch_eager,
+    "pytorch eager": pytorch,
+    "pytorch compiled": lambda args, say: pytorch(args, say, is_compiled=True),
     "to target": to_target,
     "latency": latency,
+    "pytorch latency": pytorch_latency,
     "matrix product": matrix_product,
 }
 
@@ -189,6 +215,24 @@ def _plain_model():
             layers.Dense(10, activation="softmax"),
         ]
     )
+
+
+def _torch_model():
+    """The same layers in PyTorch."""
+    from torch import nn
+
+    return nn.Sequential(
+        *(nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2)),
+        *(nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2)),
+        *(nn.Conv2d(16, 120, 5), nn.Tanh(), nn.Flatten()),
+        *(nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10)),
+    )
+
+
+def _torch_input(images):
+    import torch
+
+    return torch.from_numpy(to_input(images)).movedim(-1, 1).contiguous()
 
 
 def _compiled(model, loss, steps=1):

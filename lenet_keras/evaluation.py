@@ -5,7 +5,6 @@ Arrays in, arrays out; scikit-learn does the counting. `predict`, `evaluate` and
 together in a `Mistake`, so that no picture gets another picture's label.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import keras
@@ -17,7 +16,6 @@ from sklearn.metrics import classification_report, confusion_matrix, recall_scor
 from lenet_keras.checks import check_pairs, integer_labels
 from lenet_keras.images import network_input, readable, to_input, transform
 from lenet_keras.layers import EuclideanRBF
-from lenet_keras.threads import operations_at_once
 from lenet_keras.weights import card
 
 _BATCH = 1000
@@ -142,13 +140,12 @@ def _scores(model, images):
         raise ValueError("received no image. Pass at least one.")
     images = readable(model, images)
 
-    def answers(start):
-        return _answers(model, network_input(model, images[start : start + _BATCH]))
-
-    first, *others = range(0, len(images), _BATCH)
-    batches = 1 if _replicas(model) > 1 else operations_at_once()
-    with ThreadPoolExecutor(batches) as pool:  # the first by itself: it traces
-        scores = np.concatenate([answers(first), *pool.map(answers, others)])
+    batches = (
+        images[start : start + _BATCH] for start in range(0, len(images), _BATCH)
+    )
+    scores = np.concatenate(
+        [_answers(model, network_input(model, batch)) for batch in batches]
+    )
     if not np.isfinite(scores).all():
         raise ValueError(
             f"{model.name!r} answers NaN: its weights are no numbers, as after a "

@@ -1,10 +1,10 @@
-"""The training step of LeNet-5 on a CPU: Keras' mathematics in larger operations.
+"""The steps of LeNet-5 on a CPU: Keras' mathematics in larger operations.
 
 The kernels of so small a network take microseconds, so what costs is everything around
 them. Four forms have the values and gradients of the layers, up to rounding:
 
-1. a batch is split into parts whose gradients are branches of the graph that do not
-   wait for each other, one per thread; their sum is the gradient of the batch;
+1. a batch is split into parts whose answers and gradients are branches of the graph
+   that do not wait for each other, one per thread; the gradients' sum is the batch's;
 2. C1 with S2 is one convolution: see `_convolve_and_subsample`;
 3. the gradient of C3's input is that of fewer places and more maps: `_convolution`;
 4. on 32x32 images C5's kernels cover all of S4, and it is one matrix product.
@@ -60,19 +60,48 @@ def train_step(model, x, y, sample_weight):
     Returns:
         Dict of the metrics.
     """
-    size = x.shape[0] or tf.shape(x)[0]
-    number, answer = branches(x.shape[0]), forward(model)
-    bounds = pairwise(size * part // number for part in range(number + 1))
+    size, answer = x.shape[0] or tf.shape(x)[0], forward(model)
     parts = [
         _part(model, answer, size, begin, end, (x, y, sample_weight))
-        for begin, end in bounds
+        for begin, end in _bounds(x, size)
     ]
-    losses, answers, gradients = zip(*parts, strict=True)
+    losses, found, gradients = zip(*parts, strict=True)
     weights = model.trainable_weights
     sums = [tf.add_n(same) for same in zip(*gradients, strict=True)]
     model.optimizer.apply_gradients(zip(sums, weights, strict=True))
     model.metrics[0].update_state(tf.add_n(losses), sample_weight=size)
-    return model.compute_metrics(x, y, tf.concat(answers, 0), sample_weight)
+    return model.compute_metrics(x, y, tf.concat(found, 0), sample_weight)
+
+
+def test_step(model, x, y, sample_weight):
+    """Test a model on a batch: `keras.Model.test_step`, with the answers in branches.
+
+    Args, returns: as for `train_step`; labels and loss may be of any kind.
+    """
+    found = answers(model, x)
+    loss = model.compute_loss(x, y, found, sample_weight, training=False)
+    model.metrics[0].update_state(loss, sample_weight=tf.shape(x)[0])
+    return model.compute_metrics(x, y, found, sample_weight)
+
+
+def answers(model, x):
+    """What a model answers to a batch, in branches.
+
+    Args:
+        model: `LeNet5`, without an `obstacle_to_answers`.
+        x: tensor (batch, ...), the images.
+
+    Returns:
+        Tensor (batch, ...).
+    """
+    size, answer = x.shape[0] or tf.shape(x)[0], forward(model)
+    return tf.concat([answer(x[begin:end]) for begin, end in _bounds(x, size)], 0)
+
+
+def _bounds(x, size):
+    """Where the parts of a batch begin and end."""
+    number = branches(x.shape[0])
+    return pairwise(size * part // number for part in range(number + 1))
 
 
 def _part(model, answer, size, begin, end, batch):

@@ -114,12 +114,12 @@ _FIXES = (
 
 @_register
 class LeNet5(keras.Model):
-    """A functional Keras model that knows which LeNet-5 it is, and trains fast.
+    """A functional Keras model that knows which LeNet-5 it is, and is fast.
 
     `build_lenet5` makes it. All that Keras does with a model it does with this one,
-    with the same numbers. `fit` is faster on a CPU: a step is that of `fused`, where it
-    is Keras' own mathematics, and TensorFlow takes a hundred at once, where no callback
-    needs to see each. The module `steps` decides.
+    with the same numbers. `fit`, `evaluate` and `predict` are faster on a CPU: a step
+    is that of `fused`, where it is Keras' own mathematics, and `fit` takes a hundred at
+    once, where no callback needs to see each. The module `steps` decides.
 
     Attributes:
         variant: `Variant`, or None for a model that does not say.
@@ -149,15 +149,37 @@ class LeNet5(keras.Model):
         """One step of training, called by `fit`; see `training_step`."""
         if keras.backend.backend() != "tensorflow":
             return super().train_step(*arguments)
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(*arguments)
-        obstacle = steps.obstacle(self, x, y)
-        if type(self) is not LeNet5:
-            obstacle = f"{type(self).__name__} is another class"
+        batch = keras.utils.unpack_x_y_sample_weight(*arguments)
+        obstacle = self._of_another_class() or steps.obstacle(self, *batch[:2])
         if obstacle:
             self.training_step = f"Keras' own, since {obstacle}"
             return super().train_step(*arguments)
-        self.training_step = f"fused, branches: {fused.branches(x.shape[0])}"
-        return fused.train_step(self, x, y, sample_weight)
+        self.training_step = f"fused, branches: {fused.branches(batch[0].shape[0])}"
+        return fused.train_step(self, *batch)
+
+    def test_step(self, *arguments):
+        """One step of `evaluate`, and of validation in `fit`."""
+        batch = keras.utils.unpack_x_y_sample_weight(arguments[-1])
+        if self._answers_as_keras(batch[0]):
+            return super().test_step(*arguments)
+        return fused.test_step(self, *batch)
+
+    def predict_step(self, *arguments):
+        """One step of `predict`."""
+        x, *_ = keras.utils.unpack_x_y_sample_weight(arguments[-1])
+        if self._answers_as_keras(x):
+            return super().predict_step(*arguments)
+        return fused.answers(self, x)
+
+    def _answers_as_keras(self, x):
+        """Whether a batch is to be answered by Keras' own way."""
+        if keras.backend.backend() != "tensorflow":
+            return True
+        return bool(self._of_another_class() or steps.obstacle_to_answers(self, x))
+
+    def _of_another_class(self):
+        name = type(self).__name__
+        return None if type(self) is LeNet5 else f"{name} is another class"
 
     def fit(self, *args, **kwargs):
         given = inspect.signature(super().fit).bind(*args, **kwargs).arguments

@@ -1,7 +1,8 @@
-"""How `fit` takes its steps: which are fused, and how many TensorFlow takes at once.
+"""How a model takes its steps: which are fused, and how many TensorFlow takes at once.
 
-Whatever Keras' `fit` does, that of `LeNet5` does with the same numbers. So everything
-here errs on the side of Keras: what is not known to be the same takes Keras' own way.
+Whatever Keras' `fit`, `evaluate` and `predict` do, those of `LeNet5` do with the same
+numbers. So everything here errs on the side of Keras: what is not known to be the same
+takes Keras' own way.
 """
 
 import contextlib
@@ -90,6 +91,15 @@ def obstacle(model, x, y):
     Returns:
         Str that follows "Keras' own step, since", or None where there is no obstacle.
     """
+    if not model.trainable_weights:
+        return "nothing is trained"
+    if not tf.is_tensor(y):
+        return "its labels are no tensor"
+    return obstacle_to_answers(model, x) or _obstacle_in_loss(model.loss)
+
+
+def obstacle_to_answers(model, x):
+    """The same of the way from a batch to the answers, in any step."""
     replaced = {"call", "compute_loss", "compute_metrics"} & vars(model).keys()
     if replaced:
         return f"its {replaced.pop()} was replaced"
@@ -99,11 +109,9 @@ def obstacle(model, x, y):
         return "XLA compiles it"
     if model.distribute_strategy.num_replicas_in_sync > 1 or has_gpu():
         return "it does not run on one CPU"
-    if not model.trainable_weights:
-        return "nothing is trained"
-    if not (tf.is_tensor(x) and tf.is_tensor(y) and _fits(model, x)):
-        return "the batch is not the images that it reads with their labels"
-    return _obstacle_in_loss(model.loss) or _obstacle_in_layers(model)
+    if not (tf.is_tensor(x) and _fits(model, x)):
+        return "the batch is not the images that it reads"
+    return _obstacle_in_layers(model)
 
 
 def _fits(model, x):

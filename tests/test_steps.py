@@ -639,6 +639,74 @@ class TestCallbacks:
         assert "100/3" not in out
 
 
+class TestAnswers:
+    """`evaluate` and `predict` answer in branches, by the fast forms, alike."""
+
+    def assert_alike(self, models, x, y, **options):
+        mine, theirs = (
+            (
+                model.evaluate(x, y, batch_size=32, verbose=0, **options),
+                model.predict(x, batch_size=32, verbose=0),
+            )
+            for model in models
+        )
+        np.testing.assert_allclose(mine[0], theirs[0], rtol=1e-4)
+        scale = np.abs(theirs[1]).max()
+        np.testing.assert_allclose(mine[1], theirs[1], atol=1e-5 * scale)
+
+    def convolutions(self, model, x):
+        step = tf.function(lambda x: model.predict_step((x,)))
+        graph = step.get_concrete_function(tf.constant(x[:32])).graph
+        return sum(operation.type == "Conv2D" for operation in graph.get_operations())
+
+    @pytest.mark.parametrize("variant", VARIANTS)
+    def test_every_variant_answers_as_its_twin(self, variant, data):
+        models = compiled(pair(variant))
+        self.assert_alike(models, *data)
+        # C3, and C1 with S2 or C1 itself; C5 is a product.
+        assert self.convolutions(models[0], data[0]) == 2 * min(2, cores())
+
+    @BOTH
+    def test_whatever_is_measured_is_measured_alike(self, variant, data):
+        def prepare(model):
+            model.get_layer("f6").kernel_regularizer = keras.regularizers.L2(0.1)
+
+        def loss(y_true, y_pred):
+            return keras.ops.abs(keras.ops.max(y_pred, -1) - y_true)
+
+        counted = [keras.metrics.SparseCategoricalAccuracy()]
+        settings = {"loss": loss, "weighted_metrics": ["accuracy"]}
+        models = compiled(pair(variant, prepare), **settings, metrics=lambda: counted)
+        self.assert_alike(models, *data, sample_weight=weighed(data[1]))
+
+    @pytest.mark.parametrize("number", [1, 2, 3, 33])
+    def test_a_few_images_are_enough(self, number, data, monkeypatch):
+        monkeypatch.setattr("lenet_keras.fused.branches", lambda size: 4)
+        models = compiled(pair("classic"))
+        self.assert_alike(models, data[0][:number], data[1][:number])
+
+    @pytest.mark.filterwarnings("ignore:.*XLA:UserWarning")
+    @pytest.mark.parametrize(
+        "case", ["softmax in C1", "an activation of its own", "eager", "XLA"]
+    )
+    def test_what_is_not_known_to_be_the_same_is_answered_by_keras(self, case, data):
+        settings, prepare, _ = OWN[case]
+        models = compiled(pair("classic", prepare or (lambda model: None)), **settings)
+        self.assert_alike(models, *data)
+        assert self.convolutions(models[0], data[0]) == 3
+
+    def test_steps_of_another_class_are_its_own(self, data):
+        class Loud(LeNet5):
+            def call(self, inputs, training=None, mask=None):
+                return 2 * super().call(inputs, training, mask)
+
+        ours, twin = pair("classic", kind=Loud)
+        answers = ours.predict(data[0], verbose=0)
+        np.testing.assert_allclose(
+            answers, 2 * twin.predict(data[0], verbose=0), atol=1e-5
+        )
+
+
 class TestStepsAtOnce:
     """A hundred steps at once, where nobody can notice; afterwards all is as before."""
 
