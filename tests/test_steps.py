@@ -582,12 +582,15 @@ class TestCallbacks:
             return callbacks.TensorBoard(next(folders), update_freq=every)
 
         self.both(data, board, validation_data=None)
-        counts = []
+        written = []
         for model in ("ours", "twin"):
             (file,) = (tmp_path / model / "train").glob("events*")
             records = tf.data.TFRecordDataset(str(file))
-            counts.append(sum(1 for _ in records))
-        assert counts[0] == counts[1]
+            events = [tf.compat.v1.Event.FromString(r.numpy()) for r in records]
+            # Of the twin, whose class is Keras' own, some versions draw the layers too.
+            tags = [(e.step, v.tag) for e in events for v in e.summary.value]
+            written.append([each for each in tags if each[1] != "keras"])
+        assert written[0] == written[1] != []
 
     @BOTH
     def test_a_backup_goes_on_where_it_was(self, variant, data, tmp_path):
