@@ -278,7 +278,7 @@ def ready(request, digits):
     cells = [notebook.code[0], *notebook.tagged("setup")]
     names = {"__name__": "__main__"}
     with pytest.MonkeyPatch.context() as patch, plt.rc_context():
-        patch.setattr("lenet_keras.data.load", lambda name="auto": digits)
+        patch.setattr("lenet_keras.load", lambda name="auto": digits)
         seen = []
         for cell in cells:
             if cell not in seen:
