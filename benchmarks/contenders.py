@@ -7,6 +7,7 @@ on standard input, after it it prints the seconds that it took; last, a line of 
 """
 
 import argparse
+import gc
 import json
 import re
 import resource
@@ -172,6 +173,20 @@ def pytorch_latency(args, say):
     return {"seconds": seconds}
 
 
+def growth(args, say, build=build_lenet5):
+    """Megabytes that a process keeps of each training: what TensorFlow traced."""
+    use_all_cores()
+    images, labels = _mnist(3_000)
+    x, peaks = to_input(images), []
+    for _ in range(12):
+        model = _compiled(build(), "sparse_categorical_crossentropy")
+        model.fit(x, labels, batch_size=args.batch_size, verbose=0)
+        gc.collect()
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    first, last = peaks[3], peaks[-1]  # at first it only fills what it has
+    return {"megabytes": round((last - first) / (len(peaks) - 4), 1)}
+
+
 def matrix_product(args, say):
     """Floating-point operations a second of a large float32 matrix product."""
     size = 2048
@@ -196,6 +211,8 @@ CONTENDERS = {
     "to target": to_target,
     "latency": latency,
     "pytorch latency": pytorch_latency,
+    "growth": growth,
+    "growth, plain": lambda args, say: growth(args, say, _plain_model),
     "matrix product": matrix_product,
 }
 

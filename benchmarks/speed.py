@@ -31,7 +31,11 @@ TARGET = 0.9834
 IMAGES = 60_000
 # Forward once, and backward twice that: by the weights, and by the inputs.
 OPERATIONS_PER_MULTIPLY_ADD = 2 * 3
-PEERS = ("keras fit", "pytorch eager")
+PEERS = ("keras fit", "pytorch eager", "pytorch compiled")
+WITHOUT_TURNS = (
+    *("latency", "pytorch latency", "matrix product"),
+    *("growth", "growth, plain"),
+)
 TORCH = importlib.util.find_spec("torch") is not None
 PAGE = ROOT / "docs" / "speed.md"
 
@@ -47,6 +51,7 @@ RUNGS = {
 }
 OTHERS = {
     "pytorch eager": "PyTorch, eager",
+    "pytorch compiled": "PyTorch, `torch.compile`",
     "train, 1998": "`train`, variant `1998`",
     "train, distorted": "`train`, distorting the images",
 }
@@ -67,6 +72,11 @@ def main():
     for name in ("train", "fit"):
         results[f"peak_memory_mb_of_{name}"] = run(name, epochs=2)["peak_memory_mb"]
     results["latency_seconds"] = run("latency")["seconds"]
+    if TORCH:
+        results["latency_seconds"] |= run("pytorch latency")["seconds"]
+    results["megabytes_a_training"] = {
+        name: run(name)["megabytes"] for name in ("growth", "growth, plain")
+    }
     results["machine"] = machine()
     write_whole(
         RESULTS, lambda p: p.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
@@ -164,7 +174,7 @@ def machine():
 def run(name, epochs=1, **options):
     """Run one contender by itself: what it found, and the seconds of each turn."""
     with start(name, epochs=epochs, **options) as process:
-        turns = 0 if name in ("latency", "matrix product") else epochs
+        turns = 0 if name in WITHOUT_TURNS else epochs
         seconds = [turn(process) for _ in range(turns)]
         return json.loads(process.communicate()[0]) | {"turns": seconds}
 
@@ -231,6 +241,7 @@ def ratio_table(results):
             f"{results['time_to_98_34_ratio']} |"
         )
     seconds = results["seconds_an_epoch_by_images"].items()
+    kept = results["megabytes_a_training"]
     lines += [
         "| `fit` without `use_all_cores()` beside plain Keras `fit` | "
         f"{results['ratio_without_threads']} times as fast |",
@@ -246,6 +257,8 @@ def ratio_table(results):
         "| peak memory of `train`, of `fit` | "
         f"{results['peak_memory_mb_of_train']:,} MB, "
         f"{results['peak_memory_mb_of_fit']:,} MB |",
+        "| memory that TensorFlow keeps of each training in a process: of `fit`, of "
+        f"plain `fit` | {kept['growth']} MB, {kept['growth, plain']} MB |",
         "| seconds an epoch | "
         + ", ".join(f"{int(n):,} images: {taken}" for n, taken in seconds)
         + " |",
