@@ -17,7 +17,7 @@ from lenet_keras.checks import check_bytes, check_inputs, need_tensorflow
 from lenet_keras.hints import check_name
 from lenet_keras.paper import BACKGROUND, INK, PER_BYTE
 
-# Section III-A names these distortions but prints no ranges; ours keep every digit
+# Section III-B names these distortions but prints no ranges; ours keep every digit
 # legible and inside the 32x32 field. Each is drawn uniformly between its two ends.
 DISTORTIONS = types.MappingProxyType(
     {
@@ -149,7 +149,7 @@ def network_input(model, images):
 
 
 def distort(images, seed, ranges=None):
-    """Distort each image by its own random planar affine map (Section III-A).
+    """Distort each image by its own random planar affine map (Section III-B).
 
     Args:
         images: float32 tensor (n, 32, 32, 1), as `to_input` returns it.
