@@ -219,7 +219,7 @@ def ratio_table(results):
     lines = ["| what | measured |", "| --- | --- |"]
     for peer in PEERS:
         key = f"ratio_to_{peer.replace(' ', '_')}"
-        if results[key]:
+        if results.get(key):
             by_rounds = results[f"{key}_by_rounds"]
             at_256 = results[f"{key}_at_256"]
             lines.append(
