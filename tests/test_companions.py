@@ -53,7 +53,7 @@ def test_onnx_answers_the_same(variant, images, tmp_path):
     import onnxruntime
 
     model = build_lenet5(variant, weights="mnist")
-    wanted = model.predict(images, verbose=0)  # Keras exports what was called once
+    wanted = model.predict(images, verbose=0)
     model.export(tmp_path / "lenet5.onnx", format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(tmp_path / "lenet5.onnx")
     (got,) = session.run(None, {session.get_inputs()[0].name: images})

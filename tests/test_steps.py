@@ -5,6 +5,7 @@ order: ours, and a plain functional twin. Where a case counts as fused, the trac
 must hold both branches; else the model must say why it takes Keras' own step.
 """
 
+import contextlib
 import itertools
 
 import keras
@@ -764,6 +765,14 @@ class TestStepsAtOnce:
         compiled([model])
         model.fit(*data, verbose=0)
         assert model.training_step.startswith("fused"), traced
+
+
+def test_a_model_that_was_only_fitted_can_be_exported(data, tmp_path):
+    """Keras asks whether it was ever called before it asks for tf2onnx."""
+    (model,) = compiled([build_lenet5()])
+    fitted([model], *data)
+    with contextlib.suppress(ImportError):
+        model.export(tmp_path / "lenet5.onnx", format="onnx", verbose=False)
 
 
 def test_a_clone_is_fused_too(data):
