@@ -39,8 +39,8 @@ def main():
     args = _arguments()
     sys.stdout, out = sys.stderr, sys.stdout  # only our lines may reach the other side
     result = CONTENDERS[args.name](args, lambda line: print(line, file=out, flush=True))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps((result or {}) | {"peak_memory_mb": round(peak)}), file=out)
+    peak = round(_peak_memory())
+    print(json.dumps((result or {}) | {"peak_memory_mb": peak}), file=out)
 
 
 def plain(args, say, steps=1, threads=False):
@@ -182,7 +182,7 @@ def growth(args, say, build=build_lenet5):
         model = _compiled(build(), "sparse_categorical_crossentropy")
         model.fit(x, labels, batch_size=args.batch_size, verbose=0)
         gc.collect()
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        peaks.append(_peak_memory())
     first, last = peaks[3], peaks[-1]  # at first it only fills what it has
     return {"megabytes": round((last - first) / (len(peaks) - 4), 1)}
 
@@ -250,6 +250,11 @@ def _torch_input(images):
     import torch
 
     return torch.from_numpy(to_input(images)).movedim(-1, 1).contiguous()
+
+
+def _peak_memory():
+    """The most memory that this process has held so far, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _compiled(model, loss, steps=1):

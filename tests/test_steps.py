@@ -101,10 +101,11 @@ def assert_alike(models, histories, tolerance=1e-4):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), atol=tolerance)
 
 
-def convolutions(model, x, y):
-    """How many convolutions of C3 the forward pass of a traced step holds."""
-    step = tf.function(model.train_step).get_concrete_function((x, y))
-    kinds = [operation.type for operation in step.graph.get_operations()]
+def convolutions(step, *arrays):
+    """How many convolutions a traced step holds for a batch of 32."""
+    batch = tuple(tf.constant(array[:32]) for array in arrays)
+    traced = tf.function(step).get_concrete_function(batch)
+    kinds = [operation.type for operation in traced.graph.get_operations()]
     return kinds.count("Conv2D")
 
 
@@ -114,7 +115,7 @@ def assert_fused(model, x, y):
     forward = 2
     # Those that pass on their gradient in squares stand twice until TensorFlow prunes.
     again = 2 if model.variant.name == "modern" else 1
-    found = convolutions(model, tf.constant(x[:32]), tf.constant(y[:32]))
+    found = convolutions(model.train_step, x, y)
     # The gradients by the inputs and the kernels are operations of other names.
     assert found == (forward + again) * min(2, cores())
 
@@ -658,17 +659,12 @@ class TestAnswers:
         scale = np.abs(theirs[1]).max()
         np.testing.assert_allclose(mine[1], theirs[1], atol=1e-5 * scale)
 
-    def convolutions(self, model, x):
-        step = tf.function(lambda x: model.predict_step((x,)))
-        graph = step.get_concrete_function(tf.constant(x[:32])).graph
-        return sum(operation.type == "Conv2D" for operation in graph.get_operations())
-
     @pytest.mark.parametrize("variant", VARIANTS)
     def test_every_variant_answers_as_its_twin(self, variant, data):
         models = compiled(pair(variant))
         self.assert_alike(models, *data)
         # C3, and C1 with S2 or C1 itself; C5 is a product.
-        assert self.convolutions(models[0], data[0]) == 2 * min(2, cores())
+        assert convolutions(models[0].predict_step, data[0]) == 2 * min(2, cores())
 
     @BOTH
     def test_whatever_is_measured_is_measured_alike(self, variant, data):
@@ -678,9 +674,11 @@ class TestAnswers:
         def loss(y_true, y_pred):
             return keras.ops.abs(keras.ops.max(y_pred, -1) - y_true)
 
-        counted = [keras.metrics.SparseCategoricalAccuracy()]
+        def counted():
+            return [keras.metrics.SparseCategoricalAccuracy()]
+
         settings = {"loss": loss, "weighted_metrics": ["accuracy"]}
-        models = compiled(pair(variant, prepare), **settings, metrics=lambda: counted)
+        models = compiled(pair(variant, prepare), **settings, metrics=counted)
         self.assert_alike(models, *data, sample_weight=weighed(data[1]))
 
     @pytest.mark.parametrize("number", [1, 2, 3, 33])
@@ -697,7 +695,7 @@ class TestAnswers:
         settings, prepare, _ = OWN[case]
         models = compiled(pair("classic", prepare or (lambda model: None)), **settings)
         self.assert_alike(models, *data)
-        assert self.convolutions(models[0], data[0]) == 3
+        assert convolutions(models[0].predict_step, data[0]) == 3
 
     def test_steps_of_another_class_are_its_own(self, data):
         class Loud(LeNet5):
