@@ -145,6 +145,13 @@ class LeNet5(keras.Model):
         variant = keras.saving.serialize_keras_object(self.variant)
         return super().get_config() | {"variant": variant}
 
+    @property
+    def distribute_strategy(self):
+        """Where the model runs, as TensorFlow's strategy."""
+        strategy = super().distribute_strategy
+        is_one = strategy.num_replicas_in_sync == 1
+        return steps.Untuned(strategy) if is_one else strategy
+
     def train_step(self, *arguments):
         """One step of training, called by `fit`; see `training_step`."""
         if keras.backend.backend() != "tensorflow":

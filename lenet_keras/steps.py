@@ -148,6 +148,33 @@ def _obstacle_in_layers(model):
     return None
 
 
+class Untuned:
+    """A distribution strategy whose datasets do not tune themselves.
+
+    TensorFlow stops the tuner of `tf.data` as an epoch ends, but tells it so a moment
+    before it counts as stopped. A tuner that looks too early sleeps on, for as long as
+    the epoch took or up to a minute, and the epoch ends only then. So a dataset whose
+    options leave the tuner alone has none; its numbers are the same.
+
+    Args:
+        strategy: `tf.distribute.Strategy`, of one replica.
+    """
+
+    def __init__(self, strategy):
+        self._strategy = strategy
+
+    def __getattr__(self, name):
+        return getattr(self._strategy, name)
+
+    def experimental_distribute_dataset(self, dataset, options=None):
+        """The dataset, ready for `fit`, `evaluate` and `predict`."""
+        if dataset.options().autotune.enabled is None:
+            untuned = tf.data.Options()
+            untuned.autotune.enabled = False
+            dataset = dataset.with_options(untuned)
+        return self._strategy.experimental_distribute_dataset(dataset, options)
+
+
 def checked(model, given):
     """Look at all of the arrays that `fit` is given; say what is wrong with them.
 

@@ -46,17 +46,10 @@ def test_every_variant_has_the_values_and_gradients_of_its_model(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_c1_with_s2_is_one_convolution_and_c5_none(variant, random_images):
-    assert convolutions(build_lenet5(variant), random_images) == 2
-    graph = tf.function(forward(build_lenet5(variant)))
-    kinds = {
-        operation.type
-        for operation in graph.get_concrete_function(
-            random_images
-        ).graph.get_operations()
-    }
-    # Max pooling is no average; S4 has no convolution of one map before it.
-    assert ("MaxPool" in kinds) == (variant == "modern")
+def test_averages_go_with_their_convolution_and_c5_is_none(variant, random_images):
+    model = build_lenet5(variant)
+    assert convolutions(model, random_images) == 2
+    assert not pooled(model)
 
 
 def test_a_covering_convolution_of_a_wide_input_is_a_convolution():
@@ -129,7 +122,7 @@ def test_others_run_as_they_are(model):
 
 
 def in_squares(model):
-    """Whether the gradient of a convolution's few maps is that of 2x2 pixels as one."""
+    """Whether C3, of three maps, is a convolution of 2x2 pixels as one of twelve."""
     x = tf.zeros((4, *model.input_shape[1:]))
     gradients = tf.function(
         lambda x: values_and_gradients(forward(model), model, x)
@@ -152,7 +145,7 @@ TABLE = ((0, 1), (1, 2), (0, 1, 2), (2,))
     ],
     ids=["a kernel of 3x3", "no bias", "some maps only"],
 )
-def test_the_gradient_of_few_maps_is_taken_in_squares(c3):
+def test_a_convolution_of_few_maps_is_taken_in_squares(c3):
     inner = layers.Conv2D(3, 5, activation="tanh"), layers.AveragePooling2D(2)
     model = chain(*inner, c3(), shape=(32, 40, 1))
     assert_same(model, np.random.default_rng(0).random((4, 32, 40, 1), np.float32))
@@ -175,7 +168,7 @@ def test_the_gradient_of_few_maps_is_taken_in_squares(c3):
         "even, some maps only",
     ],
 )
-def test_the_gradient_of_other_convolutions_is_taken_as_it_is(c3):
+def test_other_convolutions_are_taken_as_they_are(c3):
     inner = layers.Conv2D(3, 5, activation="tanh"), layers.AveragePooling2D(2)
     model = chain(*inner, c3())
     assert_same(model, np.random.default_rng(0).random((4, 32, 32, 1), np.float32))
