@@ -132,20 +132,25 @@ def forward(model):
     stack = chain(model)
     if any(layer.dtype_policy.name != "float32" for layer in (model, *stack)):
         return partial(model, training=True)
-    calls = []
+    calls, side = [], 1
     while stack:
         layer, *stack = stack
-        *lengths, maps = layer.input.shape[1:]
-        if not _is_plain(layer):
-            calls.append(layer)
-        elif lengths == list(layer.kernel.shape[:2]):
-            calls.append(partial(_multiply, layer))
-        elif maps >= _LANES or not _has_squares(layer):
-            calls.append(layer)
-        elif stack and _averages(stack[0]):
-            calls.append(partial(_convolve_and_subsample, layer, stack.pop(0)))
-        else:
-            calls.append(partial(_convolve, layer))
+        in_squares = _is_plain(layer) and _has_squares(layer, 2)
+        if side > 1 and not in_squares and type(layer) is not layers.Activation:
+            calls.append(partial(tf.nn.depth_to_space, block_size=side))
+            side = 1
+        if not in_squares:
+            calls.append(partial(_multiply, layer) if _covers(layer) else layer)
+            continue
+        averages = bool(stack) and _averages(stack[0])
+        if side == 1:
+            is_first = layer.input.shape[-1] == 1
+            side = 4 if is_first and averages and _has_squares(layer, 4) else 2
+            calls.append(partial(tf.nn.space_to_depth, block_size=side))
+        calls.append(partial(_convolve, layer, side))
+        if averages:
+            calls.append(partial(_subsample, stack.pop(0), side))
+            side //= 2
 
     def answer(x):
         x = tf.cast(x if len(x.shape) == 4 else x[..., None], "float32")
@@ -165,11 +170,18 @@ def _is_plain(layer):
     return set(steps) == {1} and kinds == ("channels_last", "valid")
 
 
-def _has_squares(layer):
-    """Whether what a convolution reads and makes are whole squares of 2x2 pixels."""
+def _covers(layer):
+    """Whether the kernels of a convolution cover all that it reads."""
+    return _is_plain(layer) and layer.input.shape[1:3] == layer.kernel.shape[:2]
+
+
+def _has_squares(layer, side):
+    """Whether a convolution of few maps reads and makes whole squares of pixels."""
     height, width = layer.kernel.shape[:2]
-    lengths = (*layer.input.shape[1:3], height + 1)
-    return height == width and all(n is not None and n % 2 == 0 for n in lengths)
+    if height != width or layer.input.shape[-1] >= _LANES:
+        return False
+    lengths = (*layer.input.shape[1:3], height - 1)
+    return all(n is not None and n % side == 0 for n in lengths)
 
 
 def _averages(s2):
@@ -184,13 +196,6 @@ def _kernel(layer):
     return layer.dense_kernel() if is_sparse else tf.convert_to_tensor(layer.kernel)
 
 
-def _units(layer, sums, times=1):
-    """The units of a convolution, from their sums; of each map so many."""
-    if layer.bias is not None:
-        sums = tf.nn.bias_add(sums, tf.tile(layer.bias, (times,)))
-    return layer.activation(sums)
-
-
 def _multiply(layer, x):
     """A convolution whose kernels cover the input, as one matrix product."""
     kernel = _kernel(layer)
@@ -199,52 +204,56 @@ def _multiply(layer, x):
     return tf.reshape(_units(layer, sums), (-1, 1, 1, maps))
 
 
-def _convolve(layer, x):
-    """A convolution that reads few maps, in squares."""
-    return tf.nn.depth_to_space(_convolve_squares(layer, x), 2)
-
-
-def _convolve_squares(layer, x):
-    """The units of a convolution, those of 2x2 pixels as one place of four times maps.
+def _convolve(layer, side, x):
+    """A convolution that reads few maps, on squares of pixels taken as one place each.
 
     C1 reads one map and writes six; C3 reads six. A processor multiplies 8 or 16
-    numbers at once, and takes as long for one. The units of 2x2 pixels read a square
-    that is one pixel wider than the kernel: on 2x2 pixels taken as one, they are one
-    place of a convolution by kernels of about half the width, with four times the maps.
+    numbers at once, and takes as long for one. The units of a square of pixels read a
+    square that is wider than it by the kernel less one. On squares taken as places,
+    they are one place of a convolution by smaller kernels, with more maps.
     """
-    wide = _kernel_of_squares(_kernel(layer))
-    sums = tf.nn.conv2d(tf.nn.space_to_depth(x, 2), wide, strides=1, padding="VALID")
-    return _units(layer, sums, times=4)
+    wide = _kernel_of_squares(_kernel(layer), side)
+    return _units(layer, tf.nn.conv2d(x, wide, strides=1, padding="VALID"), side**2)
 
 
-def _convolve_and_subsample(layer, subsampling, x):
-    """A convolution, then the average of each 2x2 window of its units, or their sum.
+def _units(layer, sums, times=1):
+    """The units of a convolution, from their sums; of each map so many."""
+    if layer.bias is not None:
+        sums = tf.nn.bias_add(sums, tf.tile(layer.bias, (times,)))
+    return layer.activation(sums)
 
-    The sums of four units are a matrix product: faster both ways than pooling.
+
+def _subsample(layer, side, x):
+    """The average of each 2x2 window of units, or their weighed sum, in squares.
+
+    Those of a square are a matrix product: faster both ways than pooling.
     """
-    units = _convolve_squares(layer, x)
-    maps = units.shape[-1] // 4
-    fours = np.kron(np.ones((4, 1)), np.eye(maps)).astype("float32")
-    if type(subsampling) is not Subsampling:
-        return tf.tensordot(units, fours / 4, axes=1)
-    sums = tf.tensordot(units, subsampling.coefficient * fours, axes=1)
-    return subsampling.activation(tf.nn.bias_add(sums, subsampling.bias))
+    windows, maps = side**2 // 4, x.shape[-1] // side**2
+    line = np.kron(np.eye(side // 2), np.ones((2, 1)))
+    sums = np.kron(np.kron(line, line), np.eye(maps)).astype("float32")
+    if type(layer) is not Subsampling:
+        return tf.tensordot(x, sums / 4, axes=1)
+    coefficient, bias = (
+        tf.tile(weight, (windows,)) for weight in (layer.coefficient, layer.bias)
+    )
+    x = tf.tensordot(x, coefficient * sums, axes=1)
+    return layer.activation(tf.nn.bias_add(x, bias))
 
 
-def _kernel_of_squares(kernel):
-    """The kernels that do to 2x2 pixels taken as one what these do to pixels.
+def _kernel_of_squares(kernel, side):
+    """The kernels that do to squares taken as one place what these do to pixels.
 
-    Each weight stands at four places, one for each unit of a window.
+    Each weight stands at many places, one for each unit of a square.
     """
     size, _, maps, filters = kernel.shape
-    half = (size + 1) // 2
-    # Row and pixel in it, column and pixel in it, then unit of the window, then weight.
-    places = np.zeros((half, 2, half, 2, 2, 2, size, size), "float32")
-    for down, right, row, column in np.ndindex(2, 2, size, size):
-        y, x = divmod(down + row, 2), divmod(right + column, 2)
+    wide = (size - 1) // side + 1
+    # Row and pixel in it, column and pixel in it, then unit of the square, then weight.
+    places = np.zeros((wide, side, wide, side, side, side, size, size), "float32")
+    for down, right, row, column in np.ndindex(side, side, size, size):
+        y, x = divmod(down + row, side), divmod(right + column, side)
         places[*y, *x, down, right, row, column] = 1
     places = places.transpose(0, 2, 1, 3, 4, 5, 6, 7).reshape(-1, size * size)
     kernel = tf.matmul(places, tf.reshape(kernel, (size * size, -1)))
-    kernel = tf.reshape(kernel, (half, half, 4, 4, maps, filters))
+    kernel = tf.reshape(kernel, (wide, wide, side**2, side**2, maps, filters))
     kernel = tf.transpose(kernel, (0, 1, 2, 4, 3, 5))
-    return tf.reshape(kernel, (half, half, 4 * maps, 4 * filters))
+    return tf.reshape(kernel, (wide, wide, side**2 * maps, side**2 * filters))

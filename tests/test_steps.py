@@ -76,7 +76,7 @@ def fitted(models, *arguments, making=lambda: [], **options):
     """Fit each in the same order; return both histories."""
     histories = []
     for model in models:
-        # In another order a ReLU of "modern" may come so near to 0 that rounding decides.
+        # In another order a ReLU may come so near to 0 that rounding decides.
         keras.utils.set_random_seed(2)
         given = [
             argument() if callable(argument) else argument for argument in arguments
