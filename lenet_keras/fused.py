@@ -5,8 +5,8 @@ them. Four forms have the values and gradients of the layers, up to rounding:
 
 1. a batch is split into parts whose answers and gradients are branches of the graph
    that do not wait for each other, one per thread; the gradients' sum is the batch's;
-2. C1 and C3 are convolutions of fewer places and more maps: `_convolve_squares`;
-3. the averages of S2 and S4 are matrix products: `_convolve_and_subsample`;
+2. C1 and C3 are convolutions of fewer places and more maps: `_convolve`;
+3. the averages of S2 and S4 are matrix products within those places: `_subsample`;
 4. on 32x32 images C5's kernels cover all of S4, and it is one matrix product.
 
 `steps.obstacle` says where this would not be Keras' own mathematics.
@@ -136,7 +136,8 @@ def forward(model):
     while stack:
         layer, *stack = stack
         in_squares = _is_plain(layer) and _has_squares(layer, 2)
-        if side > 1 and not in_squares and type(layer) is not layers.Activation:
+        is_on_the_way = type(layer) is layers.Activation and stack
+        if side > 1 and not in_squares and not is_on_the_way:
             calls.append(partial(tf.nn.depth_to_space, block_size=side))
             side = 1
         if not in_squares:
@@ -151,6 +152,8 @@ def forward(model):
         if averages:
             calls.append(partial(_subsample, stack.pop(0), side))
             side //= 2
+    if side > 1:
+        calls.append(partial(tf.nn.depth_to_space, block_size=side))
 
     def answer(x):
         x = tf.cast(x if len(x.shape) == 4 else x[..., None], "float32")

@@ -151,10 +151,10 @@ def _obstacle_in_layers(model):
 class Untuned:
     """A distribution strategy whose datasets do not tune themselves.
 
-    TensorFlow stops the tuner of `tf.data` as an epoch ends, but tells it so a moment
-    before it counts as stopped. A tuner that looks too early sleeps on, for as long as
-    the epoch took or up to a minute, and the epoch ends only then. So a dataset whose
-    options leave the tuner alone has none; its numbers are the same.
+    TensorFlow stops the tuner of `tf.data` as an epoch ends, but wakes it a moment
+    before it counts as stopped. A tuner that looks too early sleeps on, at most for a
+    minute, and the epoch ends only then. So a dataset whose options leave the tuner
+    alone has none; its numbers are the same.
 
     Args:
         strategy: `tf.distribute.Strategy`, of one replica.

@@ -121,6 +121,27 @@ def test_others_run_as_they_are(model):
     assert pooled(model)
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda: [],
+        lambda: [layers.AveragePooling2D(2)],
+        lambda: [layers.AveragePooling2D(2), layers.Activation("softmax")],
+        lambda: [layers.MaxPooling2D(2)],
+        lambda: [layers.AveragePooling2D(2), layers.Activation("tanh"), convolution(5)],
+        lambda: [convolution(5), layers.AveragePooling2D(2), convolution(4)],
+    ],
+    ids=[
+        *("convolution", "average", "softmax", "maximum", "activation on the way"),
+        "two in squares, then one that is not",
+    ],
+)
+def test_answers_are_pixels_whatever_comes_last(last):
+    first = layers.Conv2D(4, 5, activation="relu")
+    model = keras.Sequential([keras.Input((32, 40, 1)), first, *last()])
+    assert_same(model, np.random.default_rng(0).random((4, 32, 40, 1), np.float32))
+
+
 def in_squares(model):
     """Whether C3, of three maps, is a convolution of 2x2 pixels as one of twelve."""
     x = tf.zeros((4, *model.input_shape[1:]))
