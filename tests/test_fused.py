@@ -128,8 +128,8 @@ def test_others_run_as_they_are(model):
         lambda: [layers.AveragePooling2D(2)],
         lambda: [layers.AveragePooling2D(2), layers.Activation("softmax")],
         lambda: [layers.MaxPooling2D(2)],
-        lambda: [layers.AveragePooling2D(2), layers.Activation("tanh"), convolution(5)],
-        lambda: [convolution(5), layers.AveragePooling2D(2), convolution(4)],
+        lambda: [layers.AveragePooling2D(2), layers.Activation("tanh"), convolution()],
+        lambda: [convolution(), layers.AveragePooling2D(2), layers.Conv2D(2, 4)],
     ],
     ids=[
         *("convolution", "average", "softmax", "maximum", "activation on the way"),
