@@ -136,8 +136,9 @@ def forward(model):
     while stack:
         layer, *stack = stack
         in_squares = _is_plain(layer) and _has_squares(layer, 2)
-        is_on_the_way = type(layer) is layers.Activation and stack
-        if side > 1 and not in_squares and not is_on_the_way:
+        # A last one may be a softmax, which looks at all maps of a place.
+        is_elementwise = type(layer) is layers.Activation and bool(stack)
+        if side > 1 and not (in_squares or is_elementwise):
             calls.append(partial(tf.nn.depth_to_space, block_size=side))
             side = 1
         if not in_squares:
@@ -145,8 +146,9 @@ def forward(model):
             continue
         averages = bool(stack) and _averages(stack[0])
         if side == 1:
-            is_first = layer.input.shape[-1] == 1
-            side = 4 if is_first and averages and _has_squares(layer, 4) else 2
+            # What S2 makes of C1's squares of 4x4 are those of 2x2 that C3 reads.
+            is_wide = layer.input.shape[-1] == 1 and averages
+            side = 4 if is_wide and _has_squares(layer, 4) else 2
             calls.append(partial(tf.nn.space_to_depth, block_size=side))
         calls.append(partial(_convolve, layer, side))
         if averages:
@@ -199,6 +201,13 @@ def _kernel(layer):
     return layer.dense_kernel() if is_sparse else tf.convert_to_tensor(layer.kernel)
 
 
+def _units(layer, sums, times=1):
+    """The units of a convolution, from their sums; of each map so many."""
+    if layer.bias is not None:
+        sums = tf.nn.bias_add(sums, tf.tile(layer.bias, (times,)))
+    return layer.activation(sums)
+
+
 def _multiply(layer, x):
     """A convolution whose kernels cover the input, as one matrix product."""
     kernel = _kernel(layer)
@@ -217,13 +226,6 @@ def _convolve(layer, side, x):
     """
     wide = _kernel_of_squares(_kernel(layer), side)
     return _units(layer, tf.nn.conv2d(x, wide, strides=1, padding="VALID"), side**2)
-
-
-def _units(layer, sums, times=1):
-    """The units of a convolution, from their sums; of each map so many."""
-    if layer.bias is not None:
-        sums = tf.nn.bias_add(sums, tf.tile(layer.bias, (times,)))
-    return layer.activation(sums)
 
 
 def _subsample(layer, side, x):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image, ImageDraw
 
 
@@ -29,6 +30,12 @@ def digit(text, size=28):
     picture = Image.new("L", (size, size))
     ImageDraw.Draw(picture).text((size * 0.3, 0), text, fill=255, font_size=size * 0.8)
     return np.asarray(picture)
+
+
+def operations(function, *arguments):
+    """The operations that TensorFlow traces of a function."""
+    traced = tf.function(function).get_concrete_function(*arguments)
+    return traced.graph.get_operations()
 
 
 def python(script, *arguments, **environment):

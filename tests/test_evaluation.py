@@ -163,19 +163,21 @@ def test_robustness_without_a_change_is_the_error_rate(digits):
 
 @pytest.mark.parametrize("variant", ["classic", "tanh", "1998"])
 def test_probabilities_are_taken_as_they_are_whatever_makes_them(variant, digits):
+    # Its scores are distances of up to some hundreds, and rounded as such.
+    atol = 1e-5 if variant == "1998" else 1e-6
     images = digits.test_images[:50]
     model = build_lenet5(variant, weights="mnist")
     wanted = predict(model, images)
     outer = keras.Sequential([keras.Input((32, 32, 1)), model])
     if variant != "classic":
         outer.add(keras.layers.Softmax())
-    np.testing.assert_allclose(predict(outer, images), wanted, atol=1e-5)
+    np.testing.assert_allclose(predict(outer, images), wanted, atol=atol)
     functional = keras.Model(model.input, model.output)
-    np.testing.assert_allclose(predict(functional, images), wanted, atol=1e-5)
+    np.testing.assert_allclose(predict(functional, images), wanted, atol=atol)
     if variant == "tanh":
         softmax = keras.layers.Activation(tf.nn.softmax)
         again = keras.Model(model.input, softmax(model.output))
-        np.testing.assert_allclose(predict(again, images), wanted, atol=1e-5)
+        np.testing.assert_allclose(predict(again, images), wanted, atol=atol)
 
 
 def test_a_model_whose_weights_are_no_numbers_is_refused(digits):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import operations
 from keras import layers
 
 from lenet_keras import (
@@ -32,10 +33,14 @@ def assert_same(model, x):
         assert mine.numpy() == pytest.approx(keras_own.numpy(), abs=1e-5 * scale)
 
 
+def kinds(model, x):
+    """The kinds of operations that the forward pass takes."""
+    return [operation.type for operation in operations(forward(model), x)]
+
+
 def convolutions(model, x):
     """How many convolutions the forward pass takes."""
-    graph = tf.function(forward(model)).get_concrete_function(x).graph
-    return sum(operation.type == "Conv2D" for operation in graph.get_operations())
+    return kinds(model, x).count("Conv2D")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -50,6 +55,8 @@ def test_averages_go_with_their_convolution_and_c5_is_none(variant, random_image
     model = build_lenet5(variant)
     assert convolutions(model, random_images) == 2
     assert not pooled(model)
+    # Max pooling is no average.
+    assert ("MaxPool" in kinds(model, random_images)) == (variant == "modern")
 
 
 def test_a_covering_convolution_of_a_wide_input_is_a_convolution():
@@ -71,9 +78,7 @@ def convolution(size=5, **options):
 
 def pooled(model):
     """Whether the average is taken by pooling, not together with the convolution."""
-    x = tf.zeros((4, *model.input_shape[1:]))
-    graph = tf.function(forward(model)).get_concrete_function(x).graph
-    return any(operation.type == "AvgPool" for operation in graph.get_operations())
+    return "AvgPool" in kinds(model, tf.zeros((4, *model.input_shape[1:])))
 
 
 @pytest.mark.parametrize(
@@ -145,12 +150,10 @@ def test_answers_are_pixels_whatever_comes_last(last):
 def in_squares(model):
     """Whether C3, of three maps, is a convolution of 2x2 pixels as one of twelve."""
     x = tf.zeros((4, *model.input_shape[1:]))
-    gradients = tf.function(
-        lambda x: values_and_gradients(forward(model), model, x)
-    ).get_concrete_function(x)
+    traced = operations(lambda x: values_and_gradients(forward(model), model, x), x)
     return any(
         operation.type == "Conv2DBackpropInput" and operation.outputs[0].shape[-1] == 12
-        for operation in gradients.graph.get_operations()
+        for operation in traced
     )
 
 
