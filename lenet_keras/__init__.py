@@ -36,6 +36,7 @@ with quiet.quiet_start():
         MaximumAPosteriori,
         MaximumLikelihood,
         SmoothedCrossentropy,
+        SoftTargetCrossentropy,
         SparseMeanSquaredError,
     )
     from lenet_keras.model import (
@@ -84,6 +85,7 @@ __all__ = [
     "Recipe",
     "Rung",
     "SmoothedCrossentropy",
+    "SoftTargetCrossentropy",
     "SparseMeanSquaredError",
     "SparselyConnectedConv2D",
     "StochasticDiagonalLevenbergMarquardt",

@@ -14,6 +14,8 @@ from lenet_keras.hints import printable
 # A network's own input lies between -0.1 and 1.175; whatever is larger than this is
 # not scaled to it. And bytes of any set of digits reach higher.
 _BETWEEN = 16
+# So far from 1 is the sum of ten probabilities in half precision, at most.
+_ROUNDED = 1e-2
 
 
 class BackendError(RuntimeError):
@@ -148,6 +150,38 @@ def integer_labels(labels, answers, name):
             f"{'Count the classes from 0.' if low < 0 else advice}"
         )
     return labels.astype(np.int64)
+
+
+def soft_targets(targets, answers, name):
+    """Return a teacher's answers, or say why they are none.
+
+    Args:
+        targets: array, of the shape of the answers, or what was taken for it.
+        answers: shape of a model's answers, (n, ..., classes); None classes for any.
+        name: str, of the model.
+
+    Raises:
+        ValueError: for another shape, such as that of labels, or rows that are no
+            probabilities.
+    """
+    wanted = f"a teacher's answers must be probabilities, a row for each of {name!r}"
+    fits = targets.ndim == len(answers) and all(
+        want in (None, got) for got, want in zip(targets.shape, answers, strict=True)
+    )
+    if not fits or targets.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{wanted}, of shape {answers}; received {targets.dtype} of shape "
+            f"{targets.shape}. Make rows of labels by keras.utils.to_categorical, or "
+            "train by a recipe that takes labels."
+        )
+    sums = targets.sum(-1, dtype=float)
+    wrong = ~(np.abs(sums - 1) < _ROUNDED) | ~(targets >= 0).all(-1)
+    if wrong.any():
+        raise ValueError(
+            f"{wanted}; received {targets[wrong][0]}, whose sum is {sums[wrong][0]:g}, "
+            "among them. Pass the softmax of a teacher's logits."
+        )
+    return targets
 
 
 def _numbers_in(labels):

@@ -46,8 +46,9 @@ DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: 
 VARIANT_HELP = f"{', '.join(VARIANTS)} (default: classic)"
 _COLUMNS = 10  # classes, of which a table has a column each
 _TOLD = (ValueError, OSError, ArithmeticError, BackendError)  # in a line, without trace
+_RECIPES = (name for name, recipe in RECIPES.items() if recipe.temperature is None)
 RECIPE_HELP = (
-    f"{', '.join(name for name in RECIPES if name not in VARIANTS)} "
+    f"{', '.join(name for name in _RECIPES if name not in VARIANTS)} "
     "(default: the variant's own)"
 )
 
@@ -223,6 +224,11 @@ def _train_in(out, args):
     check_name("variant", settings["variant"], VARIANTS)
     name = settings["recipe"] or settings["variant"]
     recipe = named_recipe(name)
+    if recipe.temperature is not None:
+        raise ValueError(
+            f"the recipe {name!r} learns from a teacher's answers instead of labels. "
+            "Run benchmarks/taught.py, which makes them, or choose another --recipe."
+        )
     data, found = load_for(settings)
     epochs = settings["epochs"] or recipe.epochs
     batch_size = settings["batch_size"] or recipe.batch_size

@@ -133,6 +133,53 @@ class SmoothedCrossentropy(keras.losses.Loss):
         }
 
 
+@_register
+class SoftTargetCrossentropy(keras.losses.Loss):
+    """The cross-entropy to the answers of a teacher, softened as these were.
+
+    A teacher's answer to a 4 that looks like a 9 says so. Not in the paper: Hinton et
+    al., "Distilling the Knowledge in a Neural Network", Section 2 (2015).
+
+    Args:
+        temperature: float > 0, by which the logits are divided.
+        from_logits: bool, whether the scores are logits instead of probabilities.
+
+    Call arguments:
+        y_true: float tensor (batch, classes), probabilities.
+        y_pred: float tensor (batch, classes), probabilities or logits.
+
+    Raises:
+        ValueError: if the temperature is not positive.
+    """
+
+    def __init__(
+        self,
+        temperature=1.0,
+        from_logits=False,
+        reduction="sum_over_batch_size",
+        name=None,
+        **kwargs,
+    ):
+        if not temperature > 0:
+            raise ValueError(f"temperature must be positive; received {temperature}.")
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.temperature = temperature
+        self.from_logits = from_logits
+
+    def call(self, y_true, y_pred):
+        epsilon = keras.config.epsilon()
+        logits = y_pred if self.from_logits else ops.log(y_pred + epsilon)
+        return keras.losses.categorical_crossentropy(
+            y_true, logits / self.temperature, from_logits=True
+        )
+
+    def get_config(self):
+        return super().get_config() | {
+            "temperature": self.temperature,
+            "from_logits": self.from_logits,
+        }
+
+
 def takes_integers(loss):
     """Whether a loss is known to take integer labels, one per answer.
 

@@ -17,6 +17,7 @@ from lenet_keras.images import DISTORTIONS
 from lenet_keras.losses import (
     MaximumAPosteriori,
     SmoothedCrossentropy,
+    SoftTargetCrossentropy,
     SparseMeanSquaredError,
 )
 from lenet_keras.model import VARIANTS, Variant
@@ -53,6 +54,8 @@ class Recipe:
             tenth of the steps; the learning rate then stays above a fifth of the peak,
             for there must be a spread to average.
         loss: Keras loss; None for the cross-entropy that goes with the output.
+        temperature: float, of a teacher's answers, probabilities (n, classes), which
+            then stand in for the labels; None for labels.
     """
 
     optimizer: str = "sgd"
@@ -65,6 +68,7 @@ class Recipe:
     shuffle: bool = True
     average: bool = False
     loss: keras.losses.Loss | None = None
+    temperature: float | None = None
 
     def __post_init__(self):
         check_count("epochs", self.epochs)
@@ -95,6 +99,8 @@ RECIPES = {
     "best": Recipe(
         "adamw", 3e-3, 100, label_smoothing=0.1, distort=_TURNED, average=True
     ),
+    # The images are distorted before the teacher sees them: benchmarks/taught.py.
+    "taught": Recipe("adamw", 3e-3, 8, average=True, temperature=2.0),
 }
 
 # Ten epochs of the "1998" recipe, with no distortions: from its second rung on, the
@@ -222,18 +228,20 @@ def loss_for(recipe, variant):
         variant: `Variant`.
 
     Returns:
-        `keras.losses.Loss` on integer labels.
+        `keras.losses.Loss` on integer labels, or on a teacher's answers.
     """
     recipe = named_recipe(recipe)
     if recipe.loss is not None:
         return recipe.loss
     from_logits = variant.output != "softmax"
-    if not recipe.label_smoothing:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     # Two digits' codes are at a squared distance of 124 on average. Over 20 it is a
     # lead of 6: near the 4.5 of the right class where targets are smoothed by 0.1.
-    temperature = 20.0 if variant.output == "rbf" else 1.0
-    return SmoothedCrossentropy(recipe.label_smoothing, from_logits, temperature)
+    unit = 20.0 if variant.output == "rbf" else 1.0
+    if recipe.temperature is not None:
+        return SoftTargetCrossentropy(recipe.temperature * unit, from_logits)
+    if not recipe.label_smoothing:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    return SmoothedCrossentropy(recipe.label_smoothing, from_logits, unit)
 
 
 def _one_cycle(recipe, steps):

@@ -15,7 +15,12 @@ import tensorflow as tf
 from keras import activations, layers, losses
 
 from lenet_keras.callbacks import NaNGuard, ProgressBar, needs_every_batch
-from lenet_keras.checks import check_bytes, check_inputs, integer_labels
+from lenet_keras.checks import (
+    check_bytes,
+    check_inputs,
+    integer_labels,
+    soft_targets,
+)
 from lenet_keras.layers import (
     CoveringConv2D,
     EuclideanRBF,
@@ -28,6 +33,7 @@ from lenet_keras.losses import (
     MaximumAPosteriori,
     MaximumLikelihood,
     SmoothedCrossentropy,
+    SoftTargetCrossentropy,
     SparseMeanSquaredError,
     takes_integers,
 )
@@ -77,6 +83,7 @@ _LOSSES = (
     MaximumAPosteriori,
     MaximumLikelihood,
     SmoothedCrossentropy,
+    SoftTargetCrossentropy,
     SparseMeanSquaredError,
 )
 
@@ -215,13 +222,23 @@ def _checked_images(model, x):
 
 
 def _checked_labels(model, y):
-    if y is None or not takes_integers(model.loss):
+    check = label_check(model.loss)
+    if y is None or check is None:
         return y
     labels = np.asarray(y)
-    integers = integer_labels(
-        labels, (len(labels), *model.output_shape[1:]), model.name
-    )
-    return integers if labels.dtype.kind == "O" else y
+    checked = check(labels, (len(labels), *model.output_shape[1:]), model.name)
+    return checked if labels.dtype.kind == "O" else y
+
+
+def label_check(loss):
+    """What looks at all labels that a loss takes: a function, or None if not known.
+
+    Args:
+        loss: `keras.losses.Loss`, or whatever else was given to `compile`.
+    """
+    if isinstance(loss, SoftTargetCrossentropy):
+        return soft_targets
+    return integer_labels if takes_integers(loss) else None
 
 
 def guarded(given, number):

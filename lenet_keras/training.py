@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lenet_keras.checks import check_pairs, integer_labels, need_tensorflow
+from lenet_keras.checks import check_pairs, need_tensorflow
 from lenet_keras.data import gatherer
 from lenet_keras.images import (
     DISTORTIONS,
@@ -26,7 +26,6 @@ from lenet_keras.images import (
     warp,
     widen,
 )
-from lenet_keras.losses import takes_integers
 from lenet_keras.optimizers import (
     CurvatureEstimator,
     StochasticDiagonalLevenbergMarquardt,
@@ -36,9 +35,11 @@ from lenet_keras.recipes import (
     compile_model,
     epoch_order,
     is_by_recipe,
+    loss_for,
     named_recipe,
     variant_of,
 )
+from lenet_keras.steps import label_check
 
 # Batches of fewer images are gathered many at a time, and parted again.
 _FEW = 8
@@ -81,7 +82,8 @@ def train(
     Args:
         model: `LeNet5` from `build_lenet5`, or any compiled model of such images.
         images: bytes (n, 28, 28), or whatever the model takes, (n, height, width, 1).
-        labels: integers (n,), or what the loss takes of n images.
+        labels: integers (n,), or what the loss takes of n images; for the recipe
+            "taught" a teacher's answers, (n, classes).
         recipe: `Recipe`, or a name in `RECIPES`; by default that of the model's
             variant, or, for a model that you compiled, one epoch in batches of 64
             without distortions.
@@ -110,14 +112,16 @@ def train(
     recipe = _recipe(model, recipe, initial_epoch)
     asked = {"epochs": epochs, "batch_size": batch_size, "distort": distort}
     recipe = replace(recipe, **{k: v for k, v in asked.items() if v is not None})
-    arrays = (*_checked(model, images, labels), sample_weight)
+    is_users = model.compiled and not is_by_recipe(model)
+    loss = model.loss if is_users else loss_for(recipe, variant_of(model))
+    arrays = (*_checked(model, loss, images, labels), sample_weight)
     if validation_data is None and validation_split:
         arrays, validation_data = _hold_out(arrays, validation_split)
     images, labels, sample_weight = arrays
     if class_weight is not None:
         sample_weight = _weights_of_classes(labels, class_weight, sample_weight)
     _check_replicas(model, len(images), recipe.batch_size)
-    if not model.compiled or (is_by_recipe(model) and not initial_epoch):
+    if not model.compiled or not (is_users or initial_epoch):
         steps = -(-len(images) // recipe.batch_size)
         with model.distribute_strategy.scope():
             compile_model(model, recipe, steps * recipe.epochs)
@@ -125,7 +129,7 @@ def train(
     return model.fit(
         epoch.batches(model, images, labels, sample_weight),
         epochs=recipe.epochs,
-        validation_data=_ready(model, validation_data),
+        validation_data=_ready(model, loss, validation_data),
         callbacks=[epoch, *_callbacks(model, images, recipe, callbacks, seed)],
         initial_epoch=initial_epoch,
         shuffle=False,
@@ -245,14 +249,12 @@ def _hold_out(arrays, share):
     return parts
 
 
-def _checked(model, images, labels):
+def _checked(model, loss, images, labels):
     """Images and labels for `fit`, all of them looked at."""
     images, labels = check_pairs(images, labels)
     images = readable(model, images, is_trained=False)
-    if not model.compiled or is_by_recipe(model) or takes_integers(model.loss):
-        shape = (len(labels), *model.output_shape[1:])
-        labels = integer_labels(labels, shape, model.name)
-    return images, labels
+    check, answers = label_check(loss), (len(labels), *model.output_shape[1:])
+    return images, check(labels, answers, model.name) if check else labels
 
 
 def _weights_of_classes(labels, class_weight, sample_weight):
@@ -266,12 +268,12 @@ def _weights_of_classes(labels, class_weight, sample_weight):
     return np.array([class_weight.get(int(c), 1.0) for c in classes], "float32")
 
 
-def _ready(model, data):
+def _ready(model, loss, data):
     """Validation data for `fit`: images of a tuple in the form that the model reads."""
     if not isinstance(data, tuple | list):
         return data
     images, labels, *rest = data
-    images, labels = _checked(model, images, labels)
+    images, labels = _checked(model, loss, images, labels)
     return network_input(model, images), labels, *rest
 
 

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lenet_keras import build_lenet5, evaluate, make_dataset, predict, to_input, train
+from lenet_keras import (
+    SoftTargetCrossentropy,
+    build_lenet5,
+    evaluate,
+    make_dataset,
+    predict,
+    to_input,
+    train,
+)
 from lenet_keras.checks import check_weights
 
 N = 12
@@ -128,6 +136,60 @@ def test_soft_targets_are_taken_where_the_loss_wants_them():
     model.compile("sgd", "categorical_crossentropy")
     fitted(model, to_input(BYTES), np.eye(10)[LABELS])
     trained(model, BYTES, np.eye(10)[LABELS])
+
+
+def taught(images, answers):
+    model = build_lenet5()
+    model.compile("sgd", SoftTargetCrossentropy(2.0))
+    model.fit(to_input(images), answers, verbose=0)
+
+
+def taught_with_validation(images, answers):
+    model = build_lenet5()
+    model.compile("sgd", SoftTargetCrossentropy(2.0))
+    pair = to_input(images), answers
+    model.fit(pair[0], np.eye(10)[LABELS], validation_data=pair, verbose=0)
+
+
+everything_with_answers = pytest.mark.parametrize(
+    "take",
+    [
+        lambda *pair: train(build_lenet5("1998"), *pair, recipe="taught", epochs=1),
+        taught,
+        taught_with_validation,
+    ],
+    ids=["train", "fit", "validation"],
+)
+
+
+def one_row(row):
+    answers = np.eye(10)[LABELS]
+    answers[-1] = row
+    return answers
+
+
+@everything_with_answers
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (LABELS, r"of shape \(12, 10\); received int64 of shape \(12,\).*categorical"),
+        (np.eye(11)[LABELS], r"received float64 of shape \(12, 11\)"),
+        (np.eye(10)[LABELS].astype(str), "received <U"),
+        (one_row(0.2), "whose sum is 2, among them"),
+        (one_row([2.0, -1.0, *[0.0] * 8]), "whose sum is 1, among them"),
+        (one_row(np.nan), "whose sum is nan, among them"),
+    ],
+    ids=["labels", "classes", "text", "logits", "negative", "nan"],
+)
+def test_answers_that_are_no_probabilities_are_refused(take, answers, message):
+    with pytest.raises(ValueError, match=message):
+        take(BYTES, answers)
+
+
+@everything_with_answers
+@pytest.mark.parametrize("kind", ["float64", "float32", "float16", "int64"])
+def test_answers_of_any_precision_are_taken(take, kind):
+    take(BYTES, np.eye(10)[LABELS].astype(kind))
 
 
 TAKE_BYTES = {

@@ -9,6 +9,7 @@ from lenet_keras.losses import (
     MaximumAPosteriori,
     MaximumLikelihood,
     SmoothedCrossentropy,
+    SoftTargetCrossentropy,
     SparseMeanSquaredError,
 )
 
@@ -78,6 +79,46 @@ def test_smoothed_cross_entropy_leaves_every_class_its_share():
 def test_smoothed_cross_entropy_refuses_a_temperature(from_logits, temperature):
     with pytest.raises(ValueError, match=f"received temperature={temperature}, from"):
         SmoothedCrossentropy(0.1, from_logits, temperature)
+
+
+TARGETS = np.array([[0.6, 0.3, 0.1], [0.0, 0.5, 0.5]])
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0, 40.0])
+def test_soft_targets_are_compared_at_their_temperature(temperature):
+    logits = np.array([[3.0, 1.0, -2.0], [0.5, 40.0, 20.0]])
+    warm = logits / temperature
+    softened = warm - np.log(np.exp(warm).sum(-1, keepdims=True))
+    expected = -(TARGETS * softened).sum(-1)
+    loss = SoftTargetCrossentropy(temperature, from_logits=True)
+    assert per_sample(loss, TARGETS, logits) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_soft_targets_read_probabilities_as_their_logits(temperature):
+    logits = np.array([[3.0, 1.0, -2.0], [0.5, 4.0, 2.0]])
+    shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    of_shares = per_sample(SoftTargetCrossentropy(temperature), TARGETS, shares)
+    of_logits = per_sample(SoftTargetCrossentropy(temperature, True), TARGETS, logits)
+    assert of_shares == pytest.approx(of_logits, rel=1e-4)
+
+
+def test_soft_targets_are_finite_where_a_probability_is_zero():
+    loss = per_sample(SoftTargetCrossentropy(2.0), TARGETS, np.eye(3)[:2])
+    assert np.isfinite(loss).all()
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("nan")])
+def test_soft_targets_refuse_a_temperature(temperature):
+    with pytest.raises(ValueError, match="temperature must be positive; received"):
+        SoftTargetCrossentropy(temperature)
+
+
+def test_soft_targets_come_back_from_their_configuration():
+    loss = SoftTargetCrossentropy(3.0, from_logits=True)
+    config = keras.saving.serialize_keras_object(loss)
+    again = keras.saving.deserialize_keras_object(config)
+    assert (again.temperature, again.from_logits) == (3.0, True)
 
 
 LOSSES = [

@@ -14,6 +14,7 @@ from lenet_keras import (
     MaximumAPosteriori,
     Recipe,
     SmoothedCrossentropy,
+    SoftTargetCrossentropy,
     SparseMeanSquaredError,
     build_lenet5,
     compile_model,
@@ -94,6 +95,18 @@ def test_a_recipe_has_its_loss_or_the_cross_entropy_of_the_output(name, kind):
     assert type(loss) is kind
     if kind is SmoothedCrossentropy:
         assert loss.from_logits == (name == "tanh")
+
+
+@pytest.mark.parametrize(
+    ("variant", "temperature"), [("classic", 2.0), ("tanh", 2.0), ("1998", 40.0)]
+)
+def test_a_taught_network_reads_its_own_output_at_the_teachers_temperature(
+    variant, temperature
+):
+    loss = loss_for("taught", VARIANTS[variant])
+    assert type(loss) is SoftTargetCrossentropy
+    assert loss.temperature == temperature
+    assert loss.from_logits == (variant != "classic")
 
 
 def test_a_variant_says_where_its_loss_went():

@@ -20,6 +20,7 @@ from lenet_keras import (
     EuclideanRBF,
     LeNet5,
     MaximumAPosteriori,
+    SoftTargetCrossentropy,
     build_lenet5,
     to_input,
     train,
@@ -229,6 +230,7 @@ LOSSES = {
     "soft targets": (keras.losses.CategoricalCrossentropy(), True),
     "by name": ("categorical_crossentropy", True),
     "divergence": (keras.losses.KLDivergence(), True),
+    "a teacher's answers": (SoftTargetCrossentropy(2.0), True),
     "squared error": ("mse", True),
     "smoothed": (SPARSE(), False),
 }

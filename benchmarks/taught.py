@@ -1,0 +1,290 @@
+"""Let LeNet-5 learn from a teacher: an ensemble of larger networks, over seeds.
+
+    python benchmarks/taught.py [--variants 1998] [--seeds 5] [--images 60000]
+
+1. `TEACHERS` convolutional networks with batch normalisation learn MNIST.
+2. `SETS` distorted copies of the training images are drawn, and each image is written
+   down with what the teachers answer on average, softened.
+3. LeNet-5 learns these answers by the recipe "taught", and beside it the labels by the
+   recipe "best": each seed in a process of its own with one thread. All seeds share
+   the teachers and their answers.
+
+With `--images 55000` all of them learn the first 55,000 images, and the last 5,000
+test them: so the settings were chosen. With all 60,000 the test images do.
+
+Everything stays in `build/taught`, so that the command goes on where it was stopped. A
+finished run is written to `benchmarks/taught.json`, with the images that it gets wrong,
+and from it the table in `docs/1998.md`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from accuracy import with_table
+from keras import layers
+from reproduce import write_runs
+from scipy.special import softmax
+from scipy.stats import wilcoxon
+
+from lenet_keras import (
+    RECIPES,
+    Recipe,
+    build_lenet5,
+    distort,
+    load,
+    predict,
+    to_input,
+    train,
+)
+from lenet_keras.files import write_whole
+from lenet_keras.paper import BACKGROUND, PER_BYTE
+from lenet_keras.runs import Checkpoint, alone_in, model_of
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "taught.json"
+COMPARED = ("best", "taught")
+DISTORTIONS = RECIPES["best"].distort
+SETS = 24
+TEACHERS = 3
+EPOCHS = 10  # of a teacher
+RATE = 3e-3  # the highest learning rate of a teacher
+
+
+def main():
+    args = _arguments()
+    folder = ROOT / "build" / "taught" / str(args.images)
+    if args.run:
+        recipe, variant, seed = args.run.split("/")
+        return print(json.dumps(run(folder, args.images, recipe, variant, int(seed))))
+    data = _data(args.images)
+    with alone_in(folder):
+        teach(folder, data)
+        done = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
+        known = {_key(run) for run in done}
+        wanted = [
+            (args.images, recipe, variant, seed)
+            for variant in args.variants
+            for recipe in args.recipes
+            for seed in range(args.seeds)
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as workers:
+            todo = [key for key in wanted if key not in known]
+            for result in workers.map(_in_a_process, todo):
+                done.append(result)
+                done.sort(key=_key)
+                write_runs(RESULTS, done)
+                print(*_key(result), f"{len(result['wrong'])} wrong", flush=True)
+    page = ROOT / "docs" / "1998.md"
+    text = with_table(page.read_text("utf-8"), table(done), "taught")
+    write_whole(page, lambda path: path.write_text(text, "utf-8"))
+
+
+def table(runs):
+    """What a teacher bought each network, on the test images, as Markdown."""
+    lines = [
+        "| network | test error by the labels: seeds | median | by the teachers: seeds "
+        "| median | images that one of both gets wrong, a seed | p |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for variant in dict.fromkeys(run["variant"] for run in runs):
+        wrong = [_wrong(runs, recipe, variant) for recipe in COMPARED]
+        seeds = min(map(len, wrong))
+        if seeds:
+            cells = [cell for each in wrong for cell in _errors(each)]
+            pairs = zip(*wrong, strict=False)
+            apart = np.median([np.count_nonzero(a != b) for a, b in pairs])
+            # How many of the networks get an image wrong, one way and the other.
+            difference = np.subtract(*(each[:seeds].sum(axis=0) for each in wrong))
+            p = wilcoxon(difference[difference != 0]).pvalue
+            cells += [f"{apart:.0f}", f"{p:.3f}"]
+            lines.append(f"| `{variant}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _wrong(runs, recipe, variant):
+    """Which of the test images each seed gets wrong: bool array (seeds, images)."""
+    key = 60_000, recipe, variant
+    wrong = [run["wrong"] for run in runs if _key(run)[:-1] == key]
+    return np.array([np.isin(np.arange(10_000), indices) for indices in wrong])
+
+
+def _errors(wrong):
+    """The test error of each seed, and the median, as text."""
+    errors = 100 * wrong.mean(axis=1)
+    return ", ".join(f"{e:.2f}" for e in errors), f"{np.median(errors):.2f}%"
+
+
+def teach(folder, data):
+    """Train the teachers and write down what they answer, as far as it is not done.
+
+    Args:
+        folder: Path.
+        data: `Data`.
+    """
+    files = [folder / f"teacher-{number}.keras" for number in range(TEACHERS)]
+    for number, file in enumerate(files):
+        if not file.exists():
+            write_whole(file, trained_teacher(data, number).save)
+    models = [keras.models.load_model(file) for file in files]
+    shares = answers_of(models, data.test_images, temperature=1.0)
+    error = np.mean(shares.argmax(1) != data.test_labels)
+    print(f"the teachers together: {100 * error:.2f}% wrong", flush=True)
+    for number in range(SETS):
+        file = folder / f"set-{number}.npz"
+        if not file.exists():
+            images = drawn(data.train_images, number)
+            answers = answers_of(models, images).astype(np.float16)
+            pair = {"images": images, "answers": answers}
+            write_whole(file, lambda path, pair=pair: np.savez(path.open("wb"), **pair))
+
+
+def trained_teacher(data, seed):
+    """Train one of the teachers."""
+    keras.utils.set_random_seed(seed)
+    model = teacher()
+    steps = EPOCHS * len(data.train_images) // 64
+    rate = keras.optimizers.schedules.CosineDecay(
+        RATE / 10, steps * 4 // 5, warmup_target=RATE, warmup_steps=steps // 5
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = train(
+        model,
+        data.train_images,
+        data.train_labels,
+        recipe=Recipe(epochs=EPOCHS, distort=DISTORTIONS),
+        validation_data=(data.test_images, data.test_labels),
+        seed=seed,
+    ).history
+    error = 100 * (1 - history["val_accuracy"][-1])
+    print(f"teacher {seed}: {error:.2f}% wrong", flush=True)
+    return model
+
+
+def teacher():
+    """A convolutional network with batch normalisation: no LeNet-5."""
+
+    def convolution(maps, size=3, **arguments):
+        arguments = {"padding": "same", "use_bias": False} | arguments
+        yield layers.Conv2D(maps, size, **arguments)
+        yield layers.BatchNormalization()
+        yield layers.ReLU()
+
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 1)),
+            *convolution(32, 5, strides=2, padding="valid"),
+            *convolution(32),
+            *convolution(32),
+            layers.MaxPooling2D(),
+            *convolution(64),
+            *convolution(64),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.3),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="teacher",
+    )
+
+
+def drawn(images, number):
+    """A distorted copy of each image, bytes (n, 28, 28)."""
+    copies = []
+    for part, batch in enumerate(np.array_split(images, 20)):
+        x = distort(tf.constant(to_input(batch)), (number, part), DISTORTIONS)
+        bytes_ = (x[:, 2:30, 2:30, 0] - BACKGROUND) / PER_BYTE
+        copies.append(np.rint(np.clip(bytes_, 0, 255)).astype(np.uint8))
+    return np.concatenate(copies)
+
+
+def answers_of(models, images, temperature=RECIPES["taught"].temperature):
+    """What the teachers answer on average, softened: float array (n, classes)."""
+    logits = [np.log(np.maximum(predict(m, images), 1e-12)) for m in models]
+    return np.mean([softmax(each / temperature, axis=1) for each in logits], axis=0)
+
+
+def run(folder, number, recipe, variant, seed):
+    """Train one network; what the run was, and which images it gets wrong."""
+    # Two learn at the same time: each has a core, and no threads to share.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    data = _data(number)
+    images, labels, tests = data.train_images, data.train_labels, data.test_labels
+    if recipe == "taught":
+        sets = [np.load(folder / f"set-{n}.npz") for n in range(SETS)]
+        images = np.concatenate([each["images"] for each in sets])
+        labels = np.concatenate([each["answers"] for each in sets])
+        tests = keras.utils.to_categorical(tests)
+    settings = {"images": number, "recipe": recipe, "variant": variant, "seed": seed}
+    checkpoint = Checkpoint(folder / f"{recipe}-{variant}-{seed}", settings)
+    checkpoint.model_file.parent.mkdir(exist_ok=True)
+    model, epochs_done = model_of(checkpoint)
+    if model is None:
+        keras.utils.set_random_seed(seed)
+        model = build_lenet5(variant)
+    train(
+        model,
+        images,
+        labels,
+        recipe=recipe,
+        validation_data=(data.test_images, tests),
+        callbacks=[checkpoint],
+        initial_epoch=epochs_done,
+        seed=seed,
+    )
+    wrong = predict(model, data.test_images).argmax(axis=1) != data.test_labels
+    passes = RECIPES[recipe].epochs * len(images) // number
+    return settings | {"passes": passes, "wrong": np.flatnonzero(wrong).tolist()}
+
+
+def _data(number):
+    """MNIST; of fewer than all training images, the next ones stand for the tests."""
+    data = load("mnist")
+    if number == len(data.train_labels):
+        return data
+    rest = slice(number, None)
+    return data._replace(
+        train_images=data.train_images[:number],
+        train_labels=data.train_labels[:number],
+        test_images=data.train_images[rest],
+        test_labels=data.train_labels[rest],
+    )
+
+
+def _in_a_process(key):
+    number, *run = key
+    arguments = ["--images", str(number), "--run", "/".join(map(str, run))]
+    output = subprocess.run(
+        [sys.executable, __file__, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def _key(run):
+    return run["images"], run["recipe"], run["variant"], run["seed"]
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--variants", nargs="+", default=["1998", "classic", "modern"])
+    parser.add_argument("--recipes", nargs="+", default=COMPARED)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--images", type=int, default=60_000)
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
