@@ -166,7 +166,11 @@ def compile_model(model, recipe, steps):
         "sdlm": lambda rate: StochasticDiagonalLevenbergMarquardt(**name),
     }
     optimizer = optimizers[recipe.optimizer](_one_cycle(recipe, steps))
-    model.compile(optimizer, loss_for(recipe, variant), metrics=["accuracy"])
+    # By its name Keras would make the metric while it traces the first step, and then
+    # trace it again.
+    kinds = keras.metrics.SparseCategoricalAccuracy, keras.metrics.CategoricalAccuracy
+    accuracy = kinds[recipe.temperature is not None](name="accuracy")
+    model.compile(optimizer, loss_for(recipe, variant), metrics=[accuracy])
 
 
 def is_by_recipe(model):

@@ -121,10 +121,12 @@ def train(
     if class_weight is not None:
         sample_weight = _weights_of_classes(labels, class_weight, sample_weight)
     _check_replicas(model, len(images), recipe.batch_size)
-    if not model.compiled or not (is_users or initial_epoch):
-        steps = -(-len(images) // recipe.batch_size)
-        with model.distribute_strategy.scope():
+    with model.distribute_strategy.scope():
+        if not model.compiled or not (is_users or initial_epoch):
+            steps = -(-len(images) // recipe.batch_size)
             compile_model(model, recipe, steps * recipe.epochs)
+        if not model.optimizer.built:  # else Keras does, and traces the step twice
+            model.optimizer.build(model.trainable_weights)
     epoch = _Epoch(len(images), recipe, seed)
     return model.fit(
         epoch.batches(model, images, labels, sample_weight),
@@ -195,9 +197,14 @@ class _Epoch(keras.callbacks.Callback):
         at_once = size if size >= _FEW else 256 * size
         arrays = [a for a in (images, labels, sample_weight) if a is not None]
         gather = gatherer(arrays, ready)
+
+        # To look through all of this for control flow would take a second.
+        @tf.autograph.experimental.do_not_convert
+        def from_here(start):
+            return gather(self.order[start : start + at_once])
+
         dataset = tf.data.Dataset.range(0, self.number, at_once).map(
-            lambda start: gather(self.order[start : start + at_once]),
-            num_parallel_calls=tf.data.AUTOTUNE,
+            from_here, num_parallel_calls=tf.data.AUTOTUNE
         )
         if at_once > size:
             dataset = dataset.unbatch().batch(size, drop_remainder=not number_over)

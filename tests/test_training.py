@@ -19,6 +19,7 @@ from lenet_keras import (
     StochasticDiagonalLevenbergMarquardt,
     build_lenet5,
     evaluate,
+    fused,
     loss_for,
     to_input,
     train,
@@ -503,3 +504,18 @@ def test_several_replicas_give_the_numbers_of_one_device():
     run = python(SCRIPT_FOR_REPLICAS)
     assert run.stdout.count("the same") == 6, run.stderr[-2000:]
     assert "refused" in run.stdout
+
+
+@pytest.mark.parametrize("variant", ["classic", "1998"])
+def test_the_step_is_traced_once(variant, digits, monkeypatch):
+    """TensorFlow traces again where the first trace made variables: seconds each."""
+    traced = []
+    step = fused.train_step
+
+    def traced_step(*arguments):
+        traced.append(arguments)
+        return step(*arguments)
+
+    monkeypatch.setattr(fused, "train_step", traced_step)
+    train(build_lenet5(variant), *few(digits, 128), epochs=1)
+    assert len(traced) == 1
