@@ -13,7 +13,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lenet_keras.checks import check_pairs, need_tensorflow
+from lenet_keras.checks import (
+    check_pairs,
+    integer_labels,
+    need_tensorflow,
+    soft_targets,
+)
 from lenet_keras.data import gatherer
 from lenet_keras.images import (
     DISTORTIONS,
@@ -35,7 +40,6 @@ from lenet_keras.recipes import (
     compile_model,
     epoch_order,
     is_by_recipe,
-    loss_for,
     named_recipe,
     variant_of,
 )
@@ -113,8 +117,9 @@ def train(
     asked = {"epochs": epochs, "batch_size": batch_size, "distort": distort}
     recipe = replace(recipe, **{k: v for k, v in asked.items() if v is not None})
     is_users = model.compiled and not is_by_recipe(model)
-    loss = model.loss if is_users else loss_for(recipe, variant_of(model))
-    arrays = (*_checked(model, loss, images, labels), sample_weight)
+    of_recipe = integer_labels if recipe.temperature is None else soft_targets
+    check = label_check(model.loss) if is_users else of_recipe
+    arrays = (*_checked(model, check, images, labels), sample_weight)
     if validation_data is None and validation_split:
         arrays, validation_data = _hold_out(arrays, validation_split)
     images, labels, sample_weight = arrays
@@ -131,7 +136,7 @@ def train(
     return model.fit(
         epoch.batches(model, images, labels, sample_weight),
         epochs=recipe.epochs,
-        validation_data=_ready(model, loss, validation_data),
+        validation_data=_ready(model, check, validation_data),
         callbacks=[epoch, *_callbacks(model, images, recipe, callbacks, seed)],
         initial_epoch=initial_epoch,
         shuffle=False,
@@ -256,12 +261,13 @@ def _hold_out(arrays, share):
     return parts
 
 
-def _checked(model, loss, images, labels):
+def _checked(model, check, images, labels):
     """Images and labels for `fit`, all of them looked at."""
     images, labels = check_pairs(images, labels)
     images = readable(model, images, is_trained=False)
-    check, answers = label_check(loss), (len(labels), *model.output_shape[1:])
-    return images, check(labels, answers, model.name) if check else labels
+    if check is not None:
+        labels = check(labels, (len(labels), *model.output_shape[1:]), model.name)
+    return images, labels
 
 
 def _weights_of_classes(labels, class_weight, sample_weight):
@@ -275,12 +281,12 @@ def _weights_of_classes(labels, class_weight, sample_weight):
     return np.array([class_weight.get(int(c), 1.0) for c in classes], "float32")
 
 
-def _ready(model, loss, data):
+def _ready(model, check, data):
     """Validation data for `fit`: images of a tuple in the form that the model reads."""
     if not isinstance(data, tuple | list):
         return data
     images, labels, *rest = data
-    images, labels = _checked(model, loss, images, labels)
+    images, labels = _checked(model, check, images, labels)
     return network_input(model, images), labels, *rest
 
 

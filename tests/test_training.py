@@ -519,3 +519,10 @@ def test_the_step_is_traced_once(variant, digits, monkeypatch):
     monkeypatch.setattr(fused, "train_step", traced_step)
     train(build_lenet5(variant), *few(digits, 128), epochs=1)
     assert len(traced) == 1
+
+
+def test_a_recipe_without_a_teacher_takes_labels_whatever_its_loss(digits):
+    images, labels = few(digits)
+    recipe = Recipe(epochs=1, loss=keras.losses.CategoricalCrossentropy())
+    with pytest.raises(ValueError, match="one-hot or soft targets"):
+        train(build_lenet5(), images, np.eye(10)[labels], recipe=recipe)
