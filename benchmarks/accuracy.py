@@ -53,8 +53,7 @@ def main():
             }
             print(key, errors, flush=True)
             _write(RESULTS, json.dumps(results, indent=2) + "\n")
-    readme = ROOT / "docs" / "results.md"
-    _write(readme, with_table(readme.read_text("utf-8"), table(results)))
+    fill_table(ROOT / "docs" / "results.md", table(results))
 
 
 def table(results):
@@ -78,6 +77,11 @@ def with_table(readme, text, name="accuracy"):
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     before, rest = readme.split(begin)
     return before + begin + text + end + rest.split(end)[1]
+
+
+def fill_table(page, text, name="accuracy"):
+    """Replace the table between the two markers of a name in a page's file."""
+    _write(page, with_table(page.read_text("utf-8"), text, name))
 
 
 def _test_error(variant, data, epochs, seed):

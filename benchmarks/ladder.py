@@ -8,11 +8,10 @@ is the paper's own training, which `histories.json` holds already. Writes
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import keras
-from reproduce import write_runs
+from reproduce import read_runs, write_runs
 
 from lenet_keras import LADDER, build_lenet5, load, train, use_all_cores
 
@@ -24,7 +23,7 @@ def main():
     args = _arguments()
     use_all_cores()
     data = load("mnist")
-    runs = json.loads(args.out.read_text("utf-8")) if args.out.exists() else []
+    runs = read_runs(args.out)
     done = {(run["rung"], run["seed"]) for run in runs}
     for order, rung in enumerate(LADDER[1:], start=1):
         for seed in range(args.seeds):

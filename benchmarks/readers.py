@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from accuracy import with_table
+from accuracy import fill_table
 from corpus import CONDITIONS, pictures, row
 from cuts import read_by_cuts
 from PIL import Image
@@ -33,7 +33,6 @@ from lenet_keras import (
     use_all_cores,
 )
 from lenet_keras.evaluation import predict_with_doubt
-from lenet_keras.files import write_whole
 
 try:
     import rapidocr
@@ -53,8 +52,7 @@ def main():
         print(line, flush=True)
         table.append(line)
     if args.save:
-        text = with_table(RESULTS.read_text("utf-8"), "\n".join([*table, ""]), name)
-        write_whole(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+        fill_table(RESULTS, "\n".join([*table, ""]), name)
 
 
 def drawn_from(seed):

@@ -21,13 +21,14 @@ from statistics import median
 
 import keras
 import tensorflow as tf
-from accuracy import with_table
+from accuracy import fill_table
 from weights import ship
 
 from lenet_keras import RECIPES, MaximumLikelihood, build_lenet5, load, train
 from lenet_keras.files import write_whole
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "1998.md"
 HISTORIES = ROOT / "lenet_keras" / "weights" / "histories.json"
 # The number of training images and the recipe, and over how many seeds.
 EXPERIMENTS = {
@@ -52,19 +53,13 @@ def main():
     args = _arguments()
     if args.run:
         return print(json.dumps(run(*args.run.split("/"))))
-    done = json.loads(HISTORIES.read_text("utf-8")) if HISTORIES.exists() else []
+    done = read_runs(HISTORIES)
     wanted = [(*e, seed) for e, seeds in EXPERIMENTS.items() for seed in range(seeds)]
     todo = [w for w in wanted if not any(_key(run) == w for run in done)]
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        for result in workers.map(_in_a_process, todo):
-            done.append(result)
-            done.sort(key=lambda run: (run["variant"], run["recipe"], *_key(run)))
-            write_runs(HISTORIES, done)
-            error = 100 * (1 - result["val_accuracy"][-1])
-            print(*_key(result), f"test error {error:.2f}%", flush=True)
-    readme = ROOT / "docs" / "1998.md"
-    text = with_table(readme.read_text("utf-8"), table(done), "reproduction")
-    write_whole(readme, lambda path: path.write_text(text, "utf-8"))
+    for result in run_all(_in_a_process, todo, done, HISTORIES, order=_order):
+        error = 100 * (1 - result["val_accuracy"][-1])
+        print(*_key(result), f"test error {error:.2f}%", flush=True)
+    fill_table(PAGE, table(done), "reproduction")
 
 
 def table(runs):
@@ -116,18 +111,53 @@ def run(images, recipe, seed):
 
 
 def _in_a_process(experiment):
-    command = [sys.executable, __file__, "--run", "/".join(map(str, experiment))]
     # For single patterns TensorFlow's own kernels are faster than oneDNN's.
     onednn = "1" if experiment[1] == "best" else "0"
-    environment = os.environ | {"TF_ENABLE_ONEDNN_OPTS": onednn}
+    name = "/".join(map(str, experiment))
+    return printed_by(__file__, "--run", name, TF_ENABLE_ONEDNN_OPTS=onednn)
+
+
+def printed_by(script, *arguments, **environment):
+    """The JSON in the last line that a script prints, in a process of its own."""
     output = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, script, *arguments],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     ).stdout
     return json.loads(output.splitlines()[-1])
 
 
+def run_all(process, todo, done, path, order):
+    """Run what is to do, one a core; each is written down before it is yielded.
+
+    Args:
+        process: function of one of them, to a run, a dict.
+        todo: list.
+        done: list of the runs that are done; the new ones join it.
+        path: Path of their file.
+        order: function of a run, to what the file is sorted by.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        for result in workers.map(process, todo):
+            done.append(result)
+            done.sort(key=order)
+            write_runs(path, done)
+            yield result
+
+
 def _key(run):
     return run["images"], run["recipe"], run["seed"]
+
+
+def _order(run):
+    return run["variant"], run["recipe"], *_key(run)
+
+
+def read_runs(path):
+    """The histories of the runs in a file, none where it is not there yet."""
+    return json.loads(path.read_text("utf-8")) if path.exists() else []
 
 
 def write_runs(path, runs):

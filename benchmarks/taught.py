@@ -19,18 +19,14 @@ and from it the table in `docs/1998.md`.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from accuracy import with_table
+from accuracy import fill_table
 from keras import layers
-from reproduce import write_runs
+from reproduce import PAGE, printed_by, read_runs, run_all
 from scipy.special import softmax
 from scipy.stats import wilcoxon
 
@@ -45,7 +41,7 @@ from lenet_keras import (
     train,
 )
 from lenet_keras.files import write_whole
-from lenet_keras.paper import BACKGROUND, PER_BYTE
+from lenet_keras.images import from_input
 from lenet_keras.runs import Checkpoint, alone_in, model_of
 
 ROOT = Path(__file__).parent.parent
@@ -67,7 +63,7 @@ def main():
     data = _data(args.images)
     with alone_in(folder):
         teach(folder, data)
-        done = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
+        done = read_runs(RESULTS)
         known = {_key(run) for run in done}
         wanted = [
             (args.images, recipe, variant, seed)
@@ -75,16 +71,10 @@ def main():
             for recipe in args.recipes
             for seed in range(args.seeds)
         ]
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
-            todo = [key for key in wanted if key not in known]
-            for result in workers.map(_in_a_process, todo):
-                done.append(result)
-                done.sort(key=_key)
-                write_runs(RESULTS, done)
-                print(*_key(result), f"{len(result['wrong'])} wrong", flush=True)
-    page = ROOT / "docs" / "1998.md"
-    text = with_table(page.read_text("utf-8"), table(done), "taught")
-    write_whole(page, lambda path: path.write_text(text, "utf-8"))
+        todo = [key for key in wanted if key not in known]
+        for result in run_all(_in_a_process, todo, done, RESULTS, order=_key):
+            print(*_key(result), f"{len(result['wrong'])} wrong", flush=True)
+    fill_table(PAGE, table(done), "taught")
 
 
 def table(runs):
@@ -129,6 +119,9 @@ def teach(folder, data):
         folder: Path.
         data: `Data`.
     """
+    pairs = [folder / f"set-{number}.npz" for number in range(SETS)]
+    if all(file.exists() for file in pairs):
+        return
     files = [folder / f"teacher-{number}.keras" for number in range(TEACHERS)]
     for number, file in enumerate(files):
         if not file.exists():
@@ -137,8 +130,7 @@ def teach(folder, data):
     shares = answers_of(models, data.test_images, temperature=1.0)
     error = np.mean(shares.argmax(1) != data.test_labels)
     print(f"the teachers together: {100 * error:.2f}% wrong", flush=True)
-    for number in range(SETS):
-        file = folder / f"set-{number}.npz"
+    for number, file in enumerate(pairs):
         if not file.exists():
             images = drawn(data.train_images, number)
             answers = answers_of(models, images).astype(np.float16)
@@ -207,8 +199,8 @@ def drawn(images, number):
     copies = []
     for part, batch in enumerate(np.array_split(images, 20)):
         x = distort(tf.constant(to_input(batch)), (number, part), DISTORTIONS)
-        bytes_ = (x[:, 2:30, 2:30, 0] - BACKGROUND) / PER_BYTE
-        copies.append(np.rint(np.clip(bytes_, 0, 255)).astype(np.uint8))
+        copy = np.clip(from_input(x)[..., 0], 0, 255)
+        copies.append(np.rint(copy).astype(np.uint8))
     return np.concatenate(copies)
 
 
@@ -269,13 +261,7 @@ def _data(number):
 def _in_a_process(key):
     number, *run = key
     arguments = ["--images", str(number), "--run", "/".join(map(str, run))]
-    output = subprocess.run(
-        [sys.executable, __file__, *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    return json.loads(output.splitlines()[-1])
+    return printed_by(__file__, *arguments)
 
 
 def _key(run):

@@ -46,11 +46,12 @@ DATA_HELP = "mnist, digits, auto, or a folder with the four IDX files (default: 
 VARIANT_HELP = f"{', '.join(VARIANTS)} (default: classic)"
 _COLUMNS = 10  # classes, of which a table has a column each
 _TOLD = (ValueError, OSError, ArithmeticError, BackendError)  # in a line, without trace
-_RECIPES = (name for name, recipe in RECIPES.items() if recipe.temperature is None)
-RECIPE_HELP = (
-    f"{', '.join(name for name in _RECIPES if name not in VARIANTS)} "
-    "(default: the variant's own)"
-)
+_RECIPES = [
+    name
+    for name, recipe in RECIPES.items()
+    if name not in VARIANTS and recipe.temperature is None
+]
+RECIPE_HELP = f"{', '.join(_RECIPES)} (default: the variant's own)"
 
 
 def main(arguments=None):

@@ -83,6 +83,18 @@ def _scaled(images):
     return x
 
 
+def from_input(images):
+    """The bytes of 28x28 that `to_input` would map to images, before rounding.
+
+    Args:
+        images: float array or tensor (n, 32, 32, 1).
+
+    Returns:
+        The same kind, (n, 28, 28, 1).
+    """
+    return (images[:, 2:30, 2:30] - BACKGROUND) / PER_BYTE
+
+
 def readable(model, images, is_trained=True):
     """Return images that a model can read, or say why it cannot; all are looked at.
 
@@ -144,7 +156,7 @@ def network_input(model, images):
     if shape in ((28, 28), (28, 28, 1)) and _pads_to_32(model):
         return _scaled(images)
     if wanted[:2] == (28, 28) and shape == (32, 32, 1):  # the model pads and scales
-        return (images[:, 2:30, 2:30] - BACKGROUND) / PER_BYTE
+        return from_input(images)
     return images[..., None] if len(shape) == 2 else images
 
 

@@ -168,8 +168,10 @@ def compile_model(model, recipe, steps):
     optimizer = optimizers[recipe.optimizer](_one_cycle(recipe, steps))
     # By its name Keras would make the metric while it traces the first step, and then
     # trace it again.
-    kinds = keras.metrics.SparseCategoricalAccuracy, keras.metrics.CategoricalAccuracy
-    accuracy = kinds[recipe.temperature is not None](name="accuracy")
+    if recipe.temperature is None:
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    else:
+        accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
     model.compile(optimizer, loss_for(recipe, variant), metrics=[accuracy])
 
 

@@ -286,7 +286,10 @@ def test_there_must_be_a_run_to_resume(capsys, tmp_path):
     ("arguments", "expected"),
     [
         ("summary --variant clasic", "Did you mean 'classic'?"),
-        ("train --recipe lush", "paper, paper-distorted, best, taught; received"),
+        (
+            "train --recipe lush",
+            "paper, paper-distorted, best, taught; received 'lush'",
+        ),
         ("train --recipe taught", "a teacher's answers instead of labels. Run bench"),
         ("train --variant lenet", "variant must be one of classic, dense, sigmoid,"),
         ("train --data nowhere", "nowhere"),
