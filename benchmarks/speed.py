@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from accuracy import with_table
+from accuracy import fill_table
 
 from lenet_keras import build_lenet5, count
 from lenet_keras.files import write_whole
@@ -82,10 +82,8 @@ def main():
         RESULTS, lambda p: p.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
     )
     print(json.dumps(results, indent=2))
-    page = PAGE.read_text("utf-8")
     for name, table in TABLES.items():
-        page = with_table(page, table(results), name)
-    write_whole(PAGE, lambda path: path.write_text(page, "utf-8"))
+        fill_table(PAGE, table(results), name)
 
 
 def take_turns(names, batch_size, epochs):

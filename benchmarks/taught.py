@@ -42,6 +42,7 @@ from lenet_keras import (
 )
 from lenet_keras.files import write_whole
 from lenet_keras.images import from_input
+from lenet_keras.recipes import optimizer_for
 from lenet_keras.runs import Checkpoint, alone_in, model_of
 
 ROOT = Path(__file__).parent.parent
@@ -50,8 +51,7 @@ COMPARED = ("best", "taught")
 DISTORTIONS = RECIPES["best"].distort
 SETS = 24
 TEACHERS = 3
-EPOCHS = 10  # of a teacher
-RATE = 3e-3  # the highest learning rate of a teacher
+TEACHERS_RECIPE = Recipe("adamw", 3e-3, epochs=10, distort=DISTORTIONS)
 
 
 def main():
@@ -142,14 +142,11 @@ def trained_teacher(data, seed):
     """Train one of the teachers."""
     keras.utils.set_random_seed(seed)
     model = teacher()
-    steps = EPOCHS * len(data.train_images) // 64
-    rate = keras.optimizers.schedules.CosineDecay(
-        RATE / 10, steps * 4 // 5, warmup_target=RATE, warmup_steps=steps // 5
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01)
+    recipe = TEACHERS_RECIPE
+    steps = recipe.epochs * len(data.train_images) // recipe.batch_size
     # XLA, which Keras would choose, takes half as long again.
     model.compile(
-        optimizer,
+        optimizer_for(recipe, steps),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,
@@ -158,7 +155,7 @@ def trained_teacher(data, seed):
         model,
         data.train_images,
         data.train_labels,
-        recipe=Recipe(epochs=EPOCHS, distort=DISTORTIONS),
+        recipe=recipe,
         validation_data=(data.test_images, data.test_labels),
         seed=seed,
     ).history

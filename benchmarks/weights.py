@@ -18,7 +18,7 @@ from statistics import median
 
 import keras
 import numpy as np
-from accuracy import with_table
+from accuracy import fill_table
 from drawings import non_digits
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
@@ -44,7 +44,7 @@ from lenet_keras.images import OTHER_HANDS
 
 WEIGHTS = Path(__file__).parent.parent / "lenet_keras" / "weights"
 CARD = WEIGHTS / "card.json"
-README = WEIGHTS.parent.parent / "docs" / "results.md"
+RESULTS = WEIGHTS.parent.parent / "docs" / "results.md"
 # Epochs and peak learning rate, for the paper's network and for the others.
 SETTINGS = {"1998": (40, 1e-2)}
 OTHERS = (12, 4e-3)
@@ -70,8 +70,9 @@ def main():
                 shipped = shipped_as(model, name, file)
             card[file.name] = shipped | {"test_errors_by_seed": errors}
             write_card(card)
+        # As the pictures are read now: also where the weights were there.
         misread = scans_misread(build_lenet5(variant, weights=file))
-        card[file.name]["scans_misread"] = misread  # as the pictures are read now
+        card[file.name]["scans_misread"] = misread
         write_card(card)
     paper = WEIGHTS / "1998-mnist-1998.weights.h5"
     if paper.exists():
@@ -83,7 +84,8 @@ def main():
         ]
         model = build_lenet5("1998", weights=paper)
         shipped = entry(model, "paper", paper)
-        card[paper.name] = shipped | {"test_errors_by_seed": errors}
+        read = {"scans_misread": scans_misread(model), "test_errors_by_seed": errors}
+        card[paper.name] = shipped | read
         write_card(card)
 
 
@@ -131,7 +133,7 @@ def shipped_as(model, recipe, file):
         layer = model.layers[-1]
         layer.set_weights([weight / divisor for weight in layer.get_weights()])
     ship(model, file)
-    return entry(model, recipe, file) | {"temperature": divisor}
+    return entry(model, recipe, file, divisor)
 
 
 def doubt(model):
@@ -186,14 +188,14 @@ def scans():
     return np.stack([read_digit(picture) for picture in pictures]), digits.target
 
 
-def entry(model, recipe, file):
-    """What the card says of a file."""
+def entry(model, recipe, file, divisor=1.0):
+    """What the card says of a file, but for the errors on scans and of other seeds."""
     digits = load("digits").test_images[:5]
     return {
         "recipe": recipe,
         "seed": 0,
         "test_errors": wrong(model),
-        "scans_misread": scans_misread(model),
+        "temperature": divisor,
         "doubt": doubt(model),
         "sha256": sha256(file),
         "outputs": [
@@ -218,8 +220,7 @@ def write_card(card):
     card = dict(sorted(card.items()))
     write_whole(CARD, lambda path: path.write_text(json.dumps(card, indent=1) + "\n"))
     write_whole(WEIGHTS / "README.md", lambda path: path.write_text(card_text(card)))
-    text = with_table(README.read_text("utf-8"), card_table(card), "weights")
-    write_whole(README, lambda path: path.write_text(text))
+    fill_table(RESULTS, card_table(card), "weights")
 
 
 def card_text(card):
@@ -262,7 +263,7 @@ def doubt_table(card):
         "| --- | --- | --- | --- | --- |",
     ]
     for name, row in card.items():
-        rule, divisor = row["doubt"], row.get("temperature", 1.0)
+        rule, divisor = row["doubt"], row["temperature"]
         side = "above" if rule["measure"] == "distance" else "below"
         lines.append(
             f"| `{name}` | {rule['measure']} {side} {rule['threshold']:g} | "

@@ -220,6 +220,7 @@ def robustness(material):
         plots.plot_robustness(amounts, errors[kind], **look, ax=ax)
         ax.get_legend().remove()
         ax.set(ylabel="", yticks=(0, 50, 100))
+        ax.tick_params(axis="y", pad=8)  # 0 stands clear of the first number below
     keys = {name: plots.VARIANT_COLOURS[name] for name in _both(material)}
     for left, (name, colour) in zip((0.11, 0.31), keys.items(), strict=True):
         figure.text(left, 0.755, f"variant {name}", color=colour, size="small")

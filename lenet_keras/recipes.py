@@ -6,6 +6,7 @@ epoch is: which images, in which order, distorted how.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import keras
@@ -27,6 +28,11 @@ from lenet_keras.optimizers import StochasticDiagonalLevenbergMarquardt
 _BY_RECIPE = "by_recipe"
 # In fewer steps than these the learning rate of "sgd" does not rise to its peak.
 _FULL_RISE = 30
+_OPTIMIZERS = {
+    "sgd": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
+    "adamw": partial(keras.optimizers.AdamW, weight_decay=0.01),
+    "sdlm": StochasticDiagonalLevenbergMarquardt,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Recipe:
     Args:
         optimizer: "sgd" (Nesterov momentum 0.9), "adamw", or the paper's, "sdlm"
             (`StochasticDiagonalLevenbergMarquardt`).
-        learning_rate: float, the peak.
+        learning_rate: float, the peak; None for "sdlm".
         epochs: int, passes over as many images as the training set has.
         batch_size: int, images per step.
         label_smoothing: float, the share of the target that all classes divide among
@@ -71,6 +77,13 @@ class Recipe:
     temperature: float | None = None
 
     def __post_init__(self):
+        check_name("optimizer", self.optimizer, _OPTIMIZERS)
+        if (self.learning_rate is None) != (self.optimizer == "sdlm"):
+            raise ValueError(
+                'optimizer="sdlm" has its own schedule, and goes with '
+                "learning_rate=None; the others need a learning_rate. Received "
+                f"{self.optimizer!r} and {self.learning_rate!r}."
+            )
         check_count("epochs", self.epochs)
         check_count("batch_size", self.batch_size)
 
@@ -154,18 +167,7 @@ def compile_model(model, recipe, steps):
             is.
     """
     recipe, variant = named_recipe(recipe), variant_of(model)
-    name = {"name": _BY_RECIPE}
-    ema = {"use_ema": recipe.average, "ema_momentum": max(0.0, 1 - 10 / steps)}
-    optimizers = {
-        "sgd": lambda rate: keras.optimizers.SGD(
-            rate, momentum=0.9, nesterov=True, **ema, **name
-        ),
-        "adamw": lambda rate: keras.optimizers.AdamW(
-            rate, weight_decay=0.01, **ema, **name
-        ),
-        "sdlm": lambda rate: StochasticDiagonalLevenbergMarquardt(**name),
-    }
-    optimizer = optimizers[recipe.optimizer](_one_cycle(recipe, steps))
+    optimizer = optimizer_for(recipe, steps, name=_BY_RECIPE)
     # By its name Keras would make the metric while it traces the first step, and then
     # trace it again.
     if recipe.temperature is None:
@@ -173,6 +175,21 @@ def compile_model(model, recipe, steps):
     else:
         accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
     model.compile(optimizer, loss_for(recipe, variant), metrics=[accuracy])
+
+
+def optimizer_for(recipe, steps, **named):
+    """The optimizer of a recipe, with its learning rate over the steps of a training.
+
+    Args:
+        recipe: `Recipe`.
+        steps: int.
+        **named: `name`, where it is not to be Keras' own.
+    """
+    kind = _OPTIMIZERS[recipe.optimizer]
+    if recipe.learning_rate is None:  # it has a schedule of its own
+        return kind(**named)
+    ema = {"use_ema": recipe.average, "ema_momentum": max(0.0, 1 - 10 / steps)}
+    return kind(_one_cycle(recipe, steps), **ema, **named)
 
 
 def is_by_recipe(model):
@@ -252,8 +269,6 @@ def loss_for(recipe, variant):
 
 def _one_cycle(recipe, steps):
     """The learning rate of each step: a linear rise, then half a cosine."""
-    if recipe.learning_rate is None:
-        return None
     warm_up = steps // 5
     peak = recipe.learning_rate
     if recipe.optimizer == "sgd":  # after a steep rise a network answers one class

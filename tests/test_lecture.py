@@ -108,7 +108,7 @@ def test_no_text_is_cut_off_or_lies_on_another(name, slide):
         a, b = boxes[one], boxes[other]
         across = min(a.x1, b.x1) - max(a.x0, b.x0)
         down = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert across <= 4 or down <= 6, (one.get_text(), other.get_text())
+        assert across <= 3 or down <= 6, (one.get_text(), other.get_text())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -123,6 +123,17 @@ def test_a_recipe_refuses_numbers_that_train_nothing(wrong):
         Recipe(**wrong)
 
 
+def test_an_unknown_optimizer_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"one of sgd, adamw, sdlm; received 'adam'"):
+        Recipe("adam", 1e-3)
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("sdlm", 0.1), ("adamw", None)])
+def test_a_learning_rate_goes_with_the_optimizer_or_is_refused(optimizer, rate):
+    with pytest.raises(ValueError, match=f"Received '{optimizer}' and {rate}"):
+        Recipe(optimizer, rate)
+
+
 def test_an_unknown_recipe_is_refused_with_the_known_ones_and_the_nearest():
     with pytest.raises(
         ValueError, match=r"one of .*paper-distorted.*received 'papre'.*mean 'paper'"

@@ -48,7 +48,7 @@ const WORDS = {
   penUp: ["Pen up", "抬笔"],
   mapsOf: ["{0} maps of {1}×{2}", "{0} 张 {1}×{2} 特征图"],
   unitsOf: ["{0} units", "{0} 个单元"],
-  distances: ["{0} distances² to the codes: the least wins", "到编码的 {0} 个距离²：最小者胜"],
+  distances: ["{0} distances² to the codes: the smallest wins", "到编码的 {0} 个距离²：最小者胜"],
   counts: ["{0} weights, {1} connections", "{0} 个参数，{1} 个连接"],
   strip: ["{0}, {1}. Arrows choose a unit, X switches its map off.", "{0}，{1}。方向键选择单元，X 关闭它的特征图。"],
   nearest: ["Nearest codes (Fig. 3):", "最近的编码（图 3）："],
