@@ -84,7 +84,7 @@ def _cut(writing, ink, height):
     """Cut a piece where it costs little ink: at seams from its top to its foot."""
     strokes = writing.strokes[writing.box]
     top, left = (cut.start for cut in writing.box)
-    if writing.width < 0.7 * height:
+    if strokes.shape[1] < 0.7 * height:
         return [_Unit(top, left, strokes)]
     cost = np.where(strokes, ink[writing.box] / writing.contrast, 0) + 0.02
     up, down = _seams(cost), _seams(cost[::-1])

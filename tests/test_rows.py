@@ -6,6 +6,7 @@ from helpers import digit
 from PIL import Image
 
 from lenet_keras import build_lenet5, read_digits
+from lenet_keras.photograph import shipped
 from lenet_keras.rows import (
     _best_path,
     _chances,
@@ -46,13 +47,26 @@ def test_boxes_are_in_the_pixels_of_the_picture():
         np.testing.assert_allclose(one.box, small_one.box * scale, atol=60)
 
 
-def test_touching_digits_are_cut_apart():
+def touching():
+    """A 2 and a 4 whose strokes meet."""
     picture = page("24")
     columns = np.flatnonzero(picture.any(axis=0))
     gap = np.flatnonzero(np.diff(columns) > 1)[0]
     left, right = columns[gap], columns[gap + 1]
-    touching = np.hstack((picture[:, : left + 1], picture[:, right - 1 :]))
-    assert [one.answer for one in read_digits(touching)] == ["2", "4"]
+    return np.hstack((picture[:, : left + 1], picture[:, right - 1 :]))
+
+
+def test_touching_digits_are_told_apart():
+    assert [one.answer for one in read_digits(touching())] == ["2", "4"]
+
+
+@pytest.mark.parametrize(
+    ("row", "number"), [(page("2473"), [2, 4, 7, 3]), (touching(), [2, 4])]
+)
+def test_the_cuts_that_it_is_compared_with_read_rows_too(row, number):
+    from cuts import read_by_cuts
+
+    assert read_by_cuts(row, shipped()) == number
 
 
 def test_one_digit_is_a_row_of_one():
