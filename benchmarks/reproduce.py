@@ -52,13 +52,19 @@ PUBLISHED = dict(
 def main():
     args = _arguments()
     if args.run:
-        return print(json.dumps(run(*args.run.split("/"))))
+        variant, recipe, images, seed = args.run.split("/")
+        return print(json.dumps(run(variant, recipe, int(images), int(seed))))
     done = read_runs(HISTORIES)
-    wanted = [(*e, seed) for e, seeds in EXPERIMENTS.items() for seed in range(seeds)]
-    todo = [w for w in wanted if not any(_key(run) == w for run in done)]
-    for result in run_all(_in_a_process, todo, done, HISTORIES, order=_order):
+    wanted = [
+        ("1998", recipe, images, seed)
+        for (images, recipe), seeds in EXPERIMENTS.items()
+        for seed in range(seeds)
+    ]
+    known = {key_of(run) for run in done}
+    todo = [key for key in wanted if key not in known]
+    for result in run_all(_in_a_process, todo, done, HISTORIES):
         error = 100 * (1 - result["val_accuracy"][-1])
-        print(*_key(result), f"test error {error:.2f}%", flush=True)
+        print(*key_of(result), f"test error {error:.2f}%", flush=True)
     fill_table(PAGE, table(done), "reproduction")
 
 
@@ -70,7 +76,7 @@ def table(runs):
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for images, recipe in EXPERIMENTS:
-        same = [r for r in runs if (r["images"], r["recipe"]) == (images, recipe)]
+        same = [r for r in runs if key_of(r)[:-1] == ("1998", recipe, images)]
         if same:
             test = [100 * (1 - r["val_accuracy"][-1]) for r in same]
             training = median(100 * (1 - r["accuracy"][-1]) for r in same)
@@ -82,7 +88,7 @@ def table(runs):
     return "\n".join(lines) + "\n"
 
 
-def run(images, recipe, seed):
+def run(variant, recipe, images, seed):
     """Train once; the history, as plain numbers."""
     # One pattern at a time there is nothing to share out between two threads.
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -91,9 +97,9 @@ def run(images, recipe, seed):
     settings = RECIPES[name]
     if eq_8:
         settings = replace(settings, loss=MaximumLikelihood())
-    data, images, seed = load("mnist"), int(images), int(seed)
+    data = load("mnist")
     keras.utils.set_random_seed(seed)
-    model = build_lenet5("1998")
+    model = build_lenet5(variant)
     history = train(
         model,
         data.train_images[:images],
@@ -102,18 +108,21 @@ def run(images, recipe, seed):
         validation_data=(data.test_images, data.test_labels),
         seed=seed,
     ).history
-    if (images, recipe, seed) == (60_000, "paper", 0):
+    if (recipe, images, seed) == ("paper", 60_000, 0):
         ship(model, HISTORIES.parent / "1998-mnist-1998.weights.h5")
-    head = {"variant": "1998", "recipe": recipe, "images": images, "seed": seed}
-    return head | {
-        name: [round(v, 5) for v in values] for name, values in history.items()
-    }
+    head = {"variant": variant, "recipe": recipe, "images": images, "seed": seed}
+    return head | rounded(history)
 
 
-def _in_a_process(experiment):
+def rounded(history):
+    """The values of each pass, as a recorded training has them."""
+    return {name: [round(v, 5) for v in values] for name, values in history.items()}
+
+
+def _in_a_process(key):
     # For single patterns TensorFlow's own kernels are faster than oneDNN's.
-    onednn = "1" if experiment[1] == "best" else "0"
-    name = "/".join(map(str, experiment))
+    onednn = "1" if key[1] == "best" else "0"
+    name = "/".join(map(str, key))
     return printed_by(__file__, "--run", name, TF_ENABLE_ONEDNN_OPTS=onednn)
 
 
@@ -129,30 +138,27 @@ def printed_by(script, *arguments, **environment):
     return json.loads(output.splitlines()[-1])
 
 
-def run_all(process, todo, done, path, order):
+def run_all(process, todo, done, path):
     """Run what is to do, one a core; each is written down before it is yielded.
 
     Args:
-        process: function of one of them, to a run, a dict.
-        todo: list.
-        done: list of the runs that are done; the new ones join it.
+        process: function of the key of a run, to the run, a dict.
+        todo: list of keys.
+        done: list of the runs that are done; a new one joins it, or takes the place of
+            the same.
         path: Path of their file.
-        order: function of a run, to what the file is sorted by.
     """
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         for result in workers.map(process, todo):
-            done.append(result)
-            done.sort(key=order)
+            others = [run for run in done if key_of(run) != key_of(result)]
+            done[:] = sorted([*others, result], key=key_of)
             write_runs(path, done)
             yield result
 
 
-def _key(run):
-    return run["images"], run["recipe"], run["seed"]
-
-
-def _order(run):
-    return run["variant"], run["recipe"], *_key(run)
+def key_of(run):
+    """Which training a run is."""
+    return run["variant"], run["recipe"], run["images"], run["seed"]
 
 
 def read_runs(path):

@@ -13,11 +13,12 @@ With `--images 55000` all of them learn the first 55,000 images, and the last 5,
 test them: so the settings were chosen. With all 60,000 the test images do.
 
 Everything stays in `build/taught`, so that the command goes on where it was stopped. A
-finished run is written to `benchmarks/taught.json`, with the images that it gets wrong,
-and from it the table in `docs/1998.md`.
+finished run joins `lenet_keras/weights/histories.json`, with the images that it gets
+wrong, and from there the table in `docs/1998.md`.
 """
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 
@@ -26,7 +27,15 @@ import numpy as np
 import tensorflow as tf
 from accuracy import fill_table
 from keras import layers
-from reproduce import PAGE, printed_by, read_runs, run_all
+from reproduce import (
+    HISTORIES,
+    PAGE,
+    key_of,
+    printed_by,
+    read_runs,
+    rounded,
+    run_all,
+)
 from scipy.special import softmax
 from scipy.stats import wilcoxon
 
@@ -46,7 +55,6 @@ from lenet_keras.recipes import optimizer_for
 from lenet_keras.runs import Checkpoint, alone_in, model_of
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "taught.json"
 COMPARED = ("best", "taught")
 DISTORTIONS = RECIPES["best"].distort
 SETS = 24
@@ -58,23 +66,25 @@ def main():
     args = _arguments()
     folder = ROOT / "build" / "taught" / str(args.images)
     if args.run:
-        recipe, variant, seed = args.run.split("/")
-        return print(json.dumps(run(folder, args.images, recipe, variant, int(seed))))
-    data = _data(args.images)
+        variant, recipe, seed = args.run.split("/")
+        return print(json.dumps(run(folder, variant, recipe, args.images, int(seed))))
+    is_all = args.images == 60_000
+    file = HISTORIES if is_all else folder / "runs.json"
     with alone_in(folder):
-        teach(folder, data)
-        done = read_runs(RESULTS)
-        known = {_key(run) for run in done}
+        teach(folder, _data(args.images))
+        done = read_runs(file)
+        known = {key_of(run) for run in done if "wrong" in run}
         wanted = [
-            (args.images, recipe, variant, seed)
+            (variant, recipe, args.images, seed)
             for variant in args.variants
             for recipe in args.recipes
             for seed in range(args.seeds)
         ]
         todo = [key for key in wanted if key not in known]
-        for result in run_all(_in_a_process, todo, done, RESULTS, order=_key):
-            print(*_key(result), f"{len(result['wrong'])} wrong", flush=True)
-    fill_table(PAGE, table(done), "taught")
+        for result in run_all(_in_a_process, todo, done, file):
+            print(*key_of(result), f"{len(result['wrong'])} wrong", flush=True)
+    if is_all:
+        fill_table(PAGE, table(done), "taught")
 
 
 def table(runs):
@@ -85,31 +95,38 @@ def table(runs):
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for variant in dict.fromkeys(run["variant"] for run in runs):
-        wrong = [_wrong(runs, recipe, variant) for recipe in COMPARED]
-        seeds = min(map(len, wrong))
-        if seeds:
-            cells = [cell for each in wrong for cell in _errors(each)]
-            pairs = zip(*wrong, strict=False)
-            apart = np.median([np.count_nonzero(a != b) for a, b in pairs])
-            # How many of the networks get an image wrong, one way and the other.
-            difference = np.subtract(*(each[:seeds].sum(axis=0) for each in wrong))
-            p = wilcoxon(difference[difference != 0]).pvalue
-            cells += [f"{apart:.0f}", f"{p:.3f}"]
+        both = [_same(runs, variant, recipe) for recipe in COMPARED]
+        if all(both):
+            cells = [cell for same in both for cell in _errors(same)] + _apart(*both)
             lines.append(f"| `{variant}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _wrong(runs, recipe, variant):
-    """Which of the test images each seed gets wrong: bool array (seeds, images)."""
-    key = 60_000, recipe, variant
-    wrong = [run["wrong"] for run in runs if _key(run)[:-1] == key]
-    return np.array([np.isin(np.arange(10_000), indices) for indices in wrong])
+def _same(runs, variant, recipe):
+    """The runs of a variant and a recipe on all images, seed by seed."""
+    return [run for run in runs if key_of(run)[:-1] == (variant, recipe, 60_000)]
 
 
-def _errors(wrong):
+def _errors(runs):
     """The test error of each seed, and the median, as text."""
-    errors = 100 * wrong.mean(axis=1)
+    errors = [100 * (1 - run["val_accuracy"][-1]) for run in runs]
     return ", ".join(f"{e:.2f}" for e in errors), f"{np.median(errors):.2f}%"
+
+
+def _apart(untaught, taught):
+    """How many images only one of two networks gets wrong, and a paired test of all."""
+    pairs = [
+        [np.isin(np.arange(10_000), run["wrong"]) for run in pair]
+        for pair in itertools.product(untaught, taught)
+        if pair[0]["seed"] == pair[1]["seed"] and all("wrong" in run for run in pair)
+    ]
+    if not pairs:
+        return ["-", "-"]
+    apart = np.median([np.count_nonzero(one != other) for one, other in pairs])
+    # How many of the networks get an image wrong, one way and the other.
+    difference = np.subtract(*np.sum(pairs, axis=0))
+    p = wilcoxon(difference[difference != 0]).pvalue
+    return [f"{apart:.0f}", f"{p:.3f}"]
 
 
 def teach(folder, data):
@@ -207,7 +224,7 @@ def answers_of(models, images, temperature=RECIPES["taught"].temperature):
     return np.mean([softmax(each / temperature, axis=1) for each in logits], axis=0)
 
 
-def run(folder, number, recipe, variant, seed):
+def run(folder, variant, recipe, number, seed):
     """Train one network; what the run was, and which images it gets wrong."""
     # Two learn at the same time: each has a core, and no threads to share.
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -219,7 +236,7 @@ def run(folder, number, recipe, variant, seed):
         images = np.concatenate([each["images"] for each in sets])
         labels = np.concatenate([each["answers"] for each in sets])
         tests = keras.utils.to_categorical(tests)
-    settings = {"images": number, "recipe": recipe, "variant": variant, "seed": seed}
+    settings = {"variant": variant, "recipe": recipe, "images": number, "seed": seed}
     checkpoint = Checkpoint(folder / f"{recipe}-{variant}-{seed}", settings)
     checkpoint.model_file.parent.mkdir(exist_ok=True)
     model, epochs_done = model_of(checkpoint)
@@ -237,8 +254,9 @@ def run(folder, number, recipe, variant, seed):
         seed=seed,
     )
     wrong = predict(model, data.test_images).argmax(axis=1) != data.test_labels
-    passes = RECIPES[recipe].epochs * len(images) // number
-    return settings | {"passes": passes, "wrong": np.flatnonzero(wrong).tolist()}
+    # An epoch on the answers is a pass over every set.
+    result = settings | {"wrong": np.flatnonzero(wrong).tolist()}
+    return result | rounded(checkpoint.history)
 
 
 def _data(number):
@@ -256,13 +274,9 @@ def _data(number):
 
 
 def _in_a_process(key):
-    number, *run = key
-    arguments = ["--images", str(number), "--run", "/".join(map(str, run))]
-    return printed_by(__file__, *arguments)
-
-
-def _key(run):
-    return run["images"], run["recipe"], run["variant"], run["seed"]
+    variant, recipe, number, seed = key
+    run = f"{variant}/{recipe}/{seed}"
+    return printed_by(__file__, "--images", str(number), "--run", run)
 
 
 def _arguments():

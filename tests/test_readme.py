@@ -24,12 +24,14 @@ def test_the_results_are_those_that_the_benchmark_measured():
     assert {(variant, RECIPES[variant].epochs) for variant in VARIANTS} <= measured
 
 
-def test_the_reproduction_is_what_was_recorded():
+def test_the_reproduction_and_what_a_teacher_bought_are_as_recorded():
     import accuracy
     import reproduce
+    import taught
 
     runs, page = json.loads(reproduce.HISTORIES.read_text("utf-8")), DOCS["1998.md"]
     assert accuracy.with_table(page, reproduce.table(runs), "reproduction") == page
+    assert accuracy.with_table(page, taught.table(runs), "taught") == page
 
 
 def test_the_speed_is_what_the_benchmark_measured():

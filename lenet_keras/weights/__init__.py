@@ -172,7 +172,7 @@ def _file(variant, weights, classes):
 
 
 def histories(variant=None, recipe=None):
-    """The recorded trainings of the full recipes, three seeds each.
+    """The recorded trainings of the full recipes, three seeds each or more.
 
     Args:
         variant: str, only the runs of this variant; None for all.
@@ -180,8 +180,9 @@ def histories(variant=None, recipe=None):
 
     Returns:
         List of dicts: "variant", "recipe", "images" (of the training set), "seed", and
-        a list with one value a pass for each of "accuracy", "loss" (on the fly),
-        "val_accuracy" and "val_loss" (on the test images).
+        a list with one value an epoch for each of "accuracy", "loss" (on the fly),
+        "val_accuracy" and "val_loss" (on the test images). Some have "wrong", the
+        indices of the test images that the network gets wrong in the end.
 
     Raises:
         FileNotFoundError: if no trainings were recorded.
