@@ -23,6 +23,8 @@ from lenet_keras import RECIPES, build_lenet5, cli, load_model
 from lenet_keras.runs import alone_in
 from lenet_keras.threads import threads
 
+DOCS = Path(__file__).parent.parent / "docs"
+
 steering = pytest.mark.skipif(sys.platform == "win32", reason="has no such names")
 
 
@@ -50,6 +52,16 @@ def digit_picture(path):
     draw.line(((60, 40), (140, 40), (90, 160)), fill=20, width=14, joint="curve")
     picture.save(path)
     return str(path)
+
+
+@pytest.mark.parametrize("command", ["summary", "train", "evaluate", "predict", "page"])
+def test_the_docs_name_every_option_of_a_command(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    offered = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    _, usage, _ = (DOCS / "command.md").read_text("utf-8").split("```", 2)
+    (entry,) = re.findall(rf"^lenet5 {command} (?:.|\n(?!lenet5))*", usage, re.M)
+    assert set(re.findall(r"--[a-z-]+", entry)) == offered
 
 
 def failure(capsys, *arguments):
