@@ -14,7 +14,6 @@ reads rows of five digits instead, at gaps of +6 to -4 pixels: whole rows right,
 """
 
 import argparse
-import itertools
 import logging
 import time
 from pathlib import Path
@@ -86,20 +85,24 @@ def digits(args):
 def rows(args):
     """Rows of five digits, read whole: the lines of a table, one by one."""
     readers = of_rows(args.variants) | (others(text=True) if args.others else {})
-    yield from heading("gap, seed", readers)
-    for gap, seed in itertools.product(GAPS, args.seeds):
-        images, labels = drawn_from(seed)
-        generator = np.random.default_rng((seed, gap + 10))
-        chosen = [
-            generator.choice(len(images), 5, replace=False) for _ in range(args.number)
-        ]
-        drawn = [255 - row(images[five], gap) for five in chosen]
-        truth = ["".join(map(str, labels[five])) for five in chosen]
+    seeds = ", ".join(map(str, args.seeds))
+    yield from heading(f"gap; seeds {seeds}", readers)
+    for gap in GAPS:
+        pages = [drawn_rows(gap, seed, args.number) for seed in args.seeds]
         cells = []
         for reader in readers.values():
-            (right, *_), milliseconds = read_all(reader, drawn, truth)
-            cells.append(f"{right:.1%} ({milliseconds:.0f} ms)")
-        yield f"| {gap:+d}, {seed} | " + " | ".join(cells) + " |"
+            rights = [read_all(reader, *page)[0][0] for page in pages]
+            cells.append(", ".join(f"{right:.0%}" for right in rights))
+        yield f"| {gap:+d} | " + " | ".join(cells) + " |"
+
+
+def drawn_rows(gap, seed, number):
+    """Rows of five digits, so many pixels apart, and what they say."""
+    images, labels = drawn_from(seed)
+    generator = np.random.default_rng((seed, gap + 10))
+    chosen = [generator.choice(len(images), 5, replace=False) for _ in range(number)]
+    drawn = [255 - row(images[five], gap) for five in chosen]
+    return drawn, ["".join(map(str, labels[five])) for five in chosen]
 
 
 def of_rows(variants):
