@@ -9,8 +9,8 @@ pixels, is to name the digit in its middle, or none. Writes
 `lenet_keras/weights/rows.npz`, as `build_lenet5(weights=PATH)` reads it.
 
 The file that ships was stopped after 30 of the 50 epochs, went on from there with
-`--start rows.npz --epochs 6 --rate 0.0014 --seed 1`, down to a rate of 0, and again with
-`--epochs 70 --rate 0.002 --seed 2`.
+`--start rows.npz --epochs 6 --rate 0.0014 --seed 1`, down to a rate of 0, and once more
+with `--epochs 70 --rate 0.002 --seed 2`.
 """
 
 import argparse
