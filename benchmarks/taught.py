@@ -18,7 +18,6 @@ wrong, and from there the table in `docs/1998.md`.
 """
 
 import argparse
-import itertools
 import json
 from pathlib import Path
 
@@ -31,10 +30,12 @@ from reproduce import (
     HISTORIES,
     PAGE,
     key_of,
+    of_all_seeds,
     printed_by,
     read_runs,
     rounded,
     run_all,
+    test_errors,
 )
 from scipy.special import softmax
 from scipy.stats import wilcoxon
@@ -95,38 +96,38 @@ def table(runs):
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for variant in dict.fromkeys(run["variant"] for run in runs):
-        both = [_same(runs, variant, recipe) for recipe in COMPARED]
+        both = [of_all_seeds(runs, variant, recipe) for recipe in COMPARED]
         if all(both):
             cells = [cell for same in both for cell in _errors(same)] + _apart(*both)
             lines.append(f"| `{variant}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _same(runs, variant, recipe):
-    """The runs of a variant and a recipe on all images, seed by seed."""
-    return [run for run in runs if key_of(run)[:-1] == (variant, recipe, 60_000)]
-
-
 def _errors(runs):
     """The test error of each seed, and the median, as text."""
-    errors = [100 * (1 - run["val_accuracy"][-1]) for run in runs]
+    errors = test_errors(runs)
     return ", ".join(f"{e:.2f}" for e in errors), f"{np.median(errors):.2f}%"
 
 
 def _apart(untaught, taught):
     """How many images only one of two networks gets wrong, and a paired test of all."""
-    pairs = [
-        [np.isin(np.arange(10_000), run["wrong"]) for run in pair]
-        for pair in itertools.product(untaught, taught)
-        if pair[0]["seed"] == pair[1]["seed"] and all("wrong" in run for run in pair)
-    ]
+    one, other = (
+        {run["seed"]: _wrong(run) for run in runs if "wrong" in run}
+        for runs in (untaught, taught)
+    )
+    pairs = [(one[seed], other[seed]) for seed in one.keys() & other.keys()]
     if not pairs:
         return ["-", "-"]
-    apart = np.median([np.count_nonzero(one != other) for one, other in pairs])
+    apart = np.median([np.count_nonzero(a != b) for a, b in pairs])
     # How many of the networks get an image wrong, one way and the other.
     difference = np.subtract(*np.sum(pairs, axis=0))
     p = wilcoxon(difference[difference != 0]).pvalue
     return [f"{apart:.0f}", f"{p:.3f}"]
+
+
+def _wrong(run):
+    """Which of the test images a network gets wrong: bool array (images,)."""
+    return np.isin(np.arange(10_000), run["wrong"])
 
 
 def teach(folder, data):
@@ -254,9 +255,8 @@ def run(folder, variant, recipe, number, seed):
         seed=seed,
     )
     wrong = predict(model, data.test_images).argmax(axis=1) != data.test_labels
-    # An epoch on the answers is a pass over every set.
-    result = settings | {"wrong": np.flatnonzero(wrong).tolist()}
-    return result | rounded(checkpoint.history)
+    wrong = {"wrong": np.flatnonzero(wrong).tolist()}
+    return settings | wrong | rounded(checkpoint.history)
 
 
 def _data(number):

@@ -32,6 +32,7 @@ from lenet_keras import (
     build_lenet5,
     doubtful,
     evaluate,
+    histories,
     load,
     penalties,
     predict,
@@ -70,22 +71,20 @@ def main():
                 shipped = shipped_as(model, name, file)
             card[file.name] = shipped | {"test_errors_by_seed": errors}
             write_card(card)
-        # As the pictures are read now: also where the weights were there.
-        misread = scans_misread(build_lenet5(variant, weights=file))
-        card[file.name]["scans_misread"] = misread
-        write_card(card)
+        if done:  # as the pictures are read now
+            misread = scans_misread(build_lenet5(variant, weights=file))
+            card[file.name]["scans_misread"] = misread
+            write_card(card)
     paper = WEIGHTS / "1998-mnist-1998.weights.h5"
     if paper.exists():
-        runs = json.loads((WEIGHTS / "histories.json").read_text("utf-8"))
         errors = [
             round(10_000 * (1 - run["val_accuracy"][-1]))
-            for run in runs
-            if (run["recipe"], run["images"]) == ("paper", 60_000)
+            for run in histories("1998", "paper")
+            if run["images"] == 60_000
         ]
         model = build_lenet5("1998", weights=paper)
         shipped = entry(model, "paper", paper)
-        read = {"scans_misread": scans_misread(model), "test_errors_by_seed": errors}
-        card[paper.name] = shipped | read
+        card[paper.name] = shipped | {"test_errors_by_seed": errors}
         write_card(card)
 
 
@@ -189,13 +188,14 @@ def scans():
 
 
 def entry(model, recipe, file, divisor=1.0):
-    """What the card says of a file, but for the errors on scans and of other seeds."""
+    """What the card says of a file, but for the errors of other seeds."""
     digits = load("digits").test_images[:5]
     return {
         "recipe": recipe,
         "seed": 0,
         "test_errors": wrong(model),
         "temperature": divisor,
+        "scans_misread": scans_misread(model),
         "doubt": doubt(model),
         "sha256": sha256(file),
         "outputs": [

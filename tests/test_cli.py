@@ -54,16 +54,6 @@ def digit_picture(path):
     return str(path)
 
 
-@pytest.mark.parametrize("command", ["summary", "train", "evaluate", "predict", "page"])
-def test_the_docs_name_every_option_of_a_command(command, capsys):
-    with pytest.raises(SystemExit):
-        cli.main([command, "--help"])
-    offered = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
-    _, usage, _ = (DOCS / "command.md").read_text("utf-8").split("```", 2)
-    (entry,) = re.findall(rf"^lenet5 {command} (?:.|\n(?!lenet5))*", usage, re.M)
-    assert set(re.findall(r"--[a-z-]+", entry)) == offered
-
-
 def failure(capsys, *arguments):
     """The message of a command that must end with status 2."""
     assert cli.main(list(map(str, arguments))) == 2
@@ -80,6 +70,16 @@ def command(*arguments, **options):
         text=True,
         **options,
     )
+
+
+@pytest.mark.parametrize("command", ["summary", "train", "evaluate", "predict", "page"])
+def test_the_docs_name_every_option_of_a_command(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    offered = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    _, usage, _ = (DOCS / "command.md").read_text("utf-8").split("```", 2)
+    (entry,) = re.findall(rf"^lenet5 {command} (?:.|\n(?!lenet5))*", usage, re.M)
+    assert set(re.findall(r"--[a-z-]+", entry)) == offered
 
 
 def test_summary_of_1998_prints_our_counts_beside_the_papers(capsys):
