@@ -472,25 +472,25 @@ SCRIPT_FOR_REPLICAS = """
             history = train(model, x, y, epochs=2, batch_size=32, distort=True)
         return model, history.history["loss"]
 
-    for variant in ("classic", "1998"):
-        for optimizer in (None, "Adam", "AdamW"):
-            model, loss = trained(
-                tf.distribute.get_strategy(), variant, optimizer, False)
-            for is_inside in (False, True):
-                again, loss_again = trained(two, variant, optimizer, is_inside)
-                np.testing.assert_allclose(loss, loss_again, rtol=1e-3)
-                for a, b in zip(model.get_weights(), again.get_weights()):
-                    np.testing.assert_allclose(a, b, atol=2e-3)
-                for n in (1, 7, 100):
-                    ours, theirs = predict(model, x[:n]), predict(again, x[:n])
-                    assert theirs.shape == (n, 10), theirs.shape
-                    np.testing.assert_allclose(ours, theirs, atol=2e-2)
-                with two.scope():
-                    inside = predict(again, x[:100])
-                np.testing.assert_allclose(inside, theirs, atol=1e-6)
-                rate = evaluate(again, x, y).error_rate
-                assert abs(evaluate(model, x, y).error_rate - rate) < 0.02
-            print(variant, optimizer, "the same")
+    cases = ("classic", None), ("1998", None), ("1998", "AdamW")
+    for variant, optimizer in cases:
+        model, loss = trained(
+            tf.distribute.get_strategy(), variant, optimizer, False)
+        for is_inside in (False, True):
+            again, loss_again = trained(two, variant, optimizer, is_inside)
+            np.testing.assert_allclose(loss, loss_again, rtol=1e-3)
+            for a, b in zip(model.get_weights(), again.get_weights()):
+                np.testing.assert_allclose(a, b, atol=2e-3)
+            for n in (1, 7, 100):
+                ours, theirs = predict(model, x[:n]), predict(again, x[:n])
+                assert theirs.shape == (n, 10), theirs.shape
+                np.testing.assert_allclose(ours, theirs, atol=2e-2)
+            with two.scope():
+                inside = predict(again, x[:100])
+            np.testing.assert_allclose(inside, theirs, atol=1e-6)
+            rate = evaluate(again, x, y).error_rate
+            assert abs(evaluate(model, x, y).error_rate - rate) < 0.02
+        print(variant, optimizer, "the same")
     try:
         train(again, x[:97], y[:97], batch_size=32)
     except ValueError as error:
@@ -502,7 +502,7 @@ SCRIPT_FOR_REPLICAS = """
 def test_several_replicas_give_the_numbers_of_one_device():
     """In its own process: logical devices are set before TensorFlow starts."""
     run = python(SCRIPT_FOR_REPLICAS)
-    assert run.stdout.count("the same") == 6, run.stderr[-2000:]
+    assert run.stdout.count("the same") == 3, run.stderr[-2000:]
     assert "refused" in run.stdout
 
 
