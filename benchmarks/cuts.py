@@ -14,7 +14,7 @@ from scipy import ndimage
 from lenet_keras import predict, to_input
 from lenet_keras.evaluation import penalties
 from lenet_keras.images import frame
-from lenet_keras.photograph import apart, sheet_of
+from lenet_keras.sheets import apart, sheet_of
 
 _LONGEST = 7  # units that may make one digit
 # What each digit costs beside its own penalty, below 0 since two in one are too few,

@@ -24,7 +24,7 @@ from lenet_keras.files import write_whole
 from lenet_keras.hints import check_name, counted, printable
 from lenet_keras.model import VARIANTS, build_lenet5, load_model
 from lenet_keras.page import export_page
-from lenet_keras.photograph import picture_of
+from lenet_keras.pictures import picture_of
 from lenet_keras.recipes import RECIPES, named_recipe
 from lenet_keras.rows import answers_of, by_line, certainties_of, number_of, read_digits
 from lenet_keras.runs import (

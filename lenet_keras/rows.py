@@ -19,21 +19,16 @@ from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
 from lenet_keras.paper import BACKGROUND, INK
-from lenet_keras.photograph import (
+from lenet_keras.photograph import located, shipped, strokes_alone
+from lenet_keras.pictures import name_of, one_channel, open_picture, shrunk
+from lenet_keras.sheets import (
     apart,
     box_of,
     cut_out,
     find,
-    located,
-    name_of,
-    one_channel,
-    open_picture,
     outermost,
     reaches_border,
     sheet_of,
-    shipped,
-    shrunk,
-    strokes_alone,
 )
 from lenet_keras.weights import FOLDER
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 
 
 def moments(image):
@@ -62,3 +63,19 @@ def ask_page(page, what, **request):
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
+
+
+def draw(strokes=((60, 40), (140, 40), (90, 160)), size=(200, 200), width=14):
+    """Ink on paper as a grey picture, dark on light: a 7 unless told otherwise."""
+    picture = Image.new("L", size, 255)
+    ImageDraw.Draw(picture).line(strokes, fill=20, width=width, joint="curve")
+    return picture
+
+
+def close(a, b):
+    """Whether two inputs look the same: slightly blurred, they correlate by 0.95.
+
+    The blur forgives the one pixel by which whole-pixel sizes and shifts may jump.
+    """
+    pair = [gaussian_filter(np.asarray(x)[..., 0], 1).ravel() for x in (a, b)]
+    return np.corrcoef(pair)[0, 1] > 0.95

@@ -14,8 +14,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"paper", "quiet", "hints"},
     {"files", "checks", "safety", "threads", "layers", "losses", "plots"},
-    {"images", "callbacks", "counting", "weights"},
-    {"data", "fused", "steps"},
+    {"images", "callbacks", "counting", "weights", "pictures"},
+    {"data", "fused", "steps", "sheets"},
     {"model"},
     {"optimizers", "evaluation", "tables"},
     {"recipes", "page", "photograph"},

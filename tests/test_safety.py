@@ -13,7 +13,8 @@ from helpers import digit
 from PIL import Image
 
 from lenet_keras import build_lenet5, cli, load_model
-from lenet_keras.photograph import picture_of, steps
+from lenet_keras.photograph import steps
+from lenet_keras.pictures import picture_of
 from lenet_keras.safety import check_archive, check_hdf5
 
 METADATA = json.dumps({"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"})
