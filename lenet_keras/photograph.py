@@ -142,7 +142,6 @@ def _digit_of(sheet, name, scale):
     is_second = halves and costs[number:].max() < costs[:number].min()
     if is_second or any(
         0.55 < one.height / first.height < 1.8
-        and one.contrast > 0.7 * first.contrast
         and not one.at_border
         and not (digit.strokes & one.strokes).any()
         for one in sheet.writings[1:]

@@ -71,6 +71,14 @@ def test_digits_far_apart_are_refused_too_though_one_alone_fills_the_view():
         read_digit(far)
 
 
+def test_a_paler_second_digit_is_refused_too():
+    two = draw(((20, 40), (60, 40), (30, 160)), width=10)
+    paler = ((120, 40), (160, 40), (130, 160))
+    ImageDraw.Draw(two).line(paler, fill=115, width=10)
+    with pytest.raises(ValueError, match="two digits or more"):
+        read_digit(two)
+
+
 def test_two_digits_that_touch_are_refused_too():
     two = draw(((20, 40), (60, 40), (30, 160)), width=10)
     ImageDraw.Draw(two).line(((60, 40), (180, 40), (140, 160)), fill=20, width=10)
