@@ -211,6 +211,9 @@ def _is_paper(writing):
 def _lines(is_ink):
     """Ruled lines: pixels that are thin, nearly level, through the whole picture."""
     thick, length = 2 + max(is_ink.shape) // 50, is_ink.shape[1]
+    written = np.flatnonzero(is_ink.any(axis=0))
+    if not (len(written) and _spans(written[0], written[-1], length)):
+        return np.zeros_like(is_ink)
     lines = is_ink & ~ndimage.grey_opening(is_ink, (thick, 1))
     rows, columns = np.nonzero(lines)
     if len(rows) < 0.3 * length:
@@ -222,10 +225,15 @@ def _lines(is_ink):
     place = max(places, key=lambda p: (np.bincount(p) ** 2.0).sum())
     every = np.arange(place.max() + 1)
     first, last = (f(columns, place, every) for f in (ndimage.minimum, ndimage.maximum))
-    is_through = (first < 0.15 * length) & (last > 0.85 * length)
     is_long = np.bincount(place) > 0.35 * length
-    lines[lines] = ndimage.maximum_filter1d(is_through & is_long, 5)[place]
+    is_line = _spans(first, last, length) & is_long
+    lines[lines] = ndimage.maximum_filter1d(is_line, 5)[place]
     return lines
+
+
+def _spans(first, last, length):
+    """Whether it goes through a picture of some length, give or take a little."""
+    return (first < 0.15 * length) & (last > 0.85 * length)
 
 
 def box_of(strokes):
