@@ -300,7 +300,7 @@ def error_by_class(labels, answers, classes=10):
 
 
 def margins(scores):
-    """How far the best score lies above the second best (Section III-C).
+    """How far the best score lies above the second best (Section III-D).
 
     Args:
         scores: floats (..., classes), larger for likelier classes.
