@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.evaluation import predict, predict_with_doubt
+from lenet_keras.evaluation import penalties, predict, predict_with_doubt
 from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
@@ -38,6 +38,7 @@ _FIELD = 32  # pixels of the network's input
 # A row is read in a copy with digits 20 pixels high, as in MNIST.
 _HEIGHT = 20
 _CLEAR = 5  # pixels between digits that do not touch
+_WIDEST = 24  # pixels of what may be one digit
 # A digit is what five places in a row say together, and the next one stands six on:
 # chosen on rows of validation images.
 _RUN, _APART = 5, 6
@@ -328,11 +329,25 @@ def _cuts(line, sheet):
         places = [k for k in path if group.start <= k < group.stop] or [middle]
         between = [_least_between(ink, *pair) for pair in itertools.pairwise(places)]
         edges = itertools.pairwise([group.start, *between, group.stop])
+        found = []
         for place, (start, stop) in zip(places, edges, strict=True):
             run = chances[max(0, place - _RUN // 2) : place + _RUN // 2 + 1, :10]
             mean = np.exp(np.log(run).mean(axis=0))
-            cuts.append(_cut(line, sheet, start, stop, mean / mean.sum()))
+            found.append(_cut(line, sheet, start, stop, mean / mean.sum()))
+        if len(found) == 2 and group.stop - group.start < _WIDEST:
+            whole = _cut(line, sheet, group.start, group.stop, np.ones(10))
+            found = _one_or_two(whole, *found)
+        cuts += found
     return [cut for cut in cuts if cut]
+
+
+def _one_or_two(whole, *halves):
+    """A digit or the two halves of it: the network is asked which are digits."""
+    if not all(halves):
+        return [whole]
+    frames = np.stack([cut.frame for cut in (whole, *halves)])
+    costs = penalties(shipped(), to_input(frames))
+    return [whole] if costs[0] < costs[1:].max() else halves
 
 
 def _least_between(ink, left, right):
