@@ -38,7 +38,7 @@ _FIELD = 32  # pixels of the network's input
 # A row is read in a copy with digits 20 pixels high, as in MNIST.
 _HEIGHT = 20
 _CLEAR = 5  # pixels between digits that do not touch
-_WIDEST = 24  # pixels of what may be one digit
+_WIDEST = 1.2  # times its height: wider than this is no single digit
 # A digit is what five places in a row say together, and the next one stands six on:
 # chosen on rows of validation images.
 _RUN, _APART = 5, 6
@@ -334,7 +334,7 @@ def _cuts(line, sheet):
             run = chances[max(0, place - _RUN // 2) : place + _RUN // 2 + 1, :10]
             mean = np.exp(np.log(run).mean(axis=0))
             found.append(_cut(line, sheet, start, stop, mean / mean.sum()))
-        if len(found) == 2 and group.stop - group.start < _WIDEST:
+        if len(found) == 2:
             whole = _cut(line, sheet, group.start, group.stop, np.ones(10))
             found = _one_or_two(whole, *found)
         cuts += found
@@ -343,8 +343,9 @@ def _cuts(line, sheet):
 
 def _one_or_two(whole, *halves):
     """A digit or the two halves of it: the network is asked which are digits."""
-    if not all(halves):
-        return [whole]
+    top, left, bottom, right = whole.box
+    if not all(halves) or right - left > _WIDEST * (bottom - top):
+        return halves
     frames = np.stack([cut.frame for cut in (whole, *halves)])
     costs = penalties(shipped(), to_input(frames))
     return [whole] if costs[0] < costs[1:].max() else halves

@@ -110,3 +110,10 @@ def test_a_network_laid_over_a_row_answers_once_a_column():
     assert chances.shape == (49, 11)
     assert chances[0].argmax() == chances[-1].argmax() == 10  # none
     assert 2 in chances.argmax(axis=1)
+
+
+@pytest.mark.parametrize(("number", "answer"), [(694, "5"), (1253, "4"), (1733, "6")])
+def test_a_wide_digit_that_stands_clear_is_not_read_as_two(number, answer, mnist):
+    wide = np.pad(mnist.test_images[number], ((8, 20), (8, 8)))
+    row = np.hstack([page("2"), wide, page("7")])
+    assert [one.answer for one in read_digits(row)] == ["2", answer, "7"]
