@@ -4,7 +4,7 @@
 
 20 passes over 60,000, 30,000 and 15,000 examples (Fig. 6), with distortions, and with
 eq. 8 instead of eq. 9; and today's best training of the same network. The last pass
-counts. One run a core, each about 8 minutes.
+counts. One run a core, each 8 to 20 minutes.
 Adds each finished run to `lenet_keras/weights/histories.json`, and skips those that are
 there. The errors after each pass are for the curves only: nothing is chosen by them.
 """

@@ -89,10 +89,15 @@ def main():
 
 
 def recipe_of(variant):
-    """The recipe of "1998", for the digits of other hands."""
+    """The recipe of "1998", for the digits of other hands.
+
+    The softmax variants learn by cross-entropy: eq. 9 on probabilities, which are at
+    most 1, lets hard digits go (validation error of "modern" 1.44%).
+    """
     epochs, rate = SETTINGS.get(variant, OTHERS)
-    recipe = RECIPES["1998"]
-    return replace(recipe, epochs=epochs, learning_rate=rate, distort=OTHER_HANDS)
+    loss = {} if variant == "1998" else {"loss": None, "label_smoothing": 0}
+    hands = {"epochs": epochs, "learning_rate": rate, "distort": OTHER_HANDS}
+    return replace(RECIPES["1998"], **hands, **loss)
 
 
 def trained(variant, seed):

@@ -134,8 +134,9 @@ def integer_labels(labels, answers, name):
             f"{wanted}, one for each answer of {name!r}, {tuple(places)}; received the "
             f"shape {labels.shape}."
         )
-    if labels.dtype.kind == "f" and not (labels == np.floor(labels)).all():
-        wrong = labels[labels != np.floor(labels)].ravel()[0]
+    is_whole = np.isfinite(labels) & (labels == np.floor(labels))
+    if not is_whole.all():
+        wrong = labels[~is_whole].ravel()[0]
         raise ValueError(
             f"{wanted}; received {wrong:g} among them. Leave such images out, or round "
             "the labels first."

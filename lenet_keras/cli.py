@@ -161,6 +161,7 @@ def _parser():
     summary.add_argument("--variant", default="classic", help=VARIANT_HELP)
 
     train = command(_train, "train a variant, report and save it")
+    train.set_defaults(is_in_folder=False)
     train.add_argument("--variant", help=VARIANT_HELP)
     train.add_argument("--recipe", help=RECIPE_HELP)
     train.add_argument("--data", help=DATA_HELP)
@@ -301,7 +302,10 @@ def _evaluate(args):
     model = _model(args.model)
     classes = _classes_of(model)
     data = load_named(args.data, len(classes))
-    if data.name in ("digits", "mnist") and "".join(classes[:9]) not in "0123456789":
+    if (
+        data.name.lower() in ("digits", "mnist")
+        and "".join(classes[:9]) not in "0123456789"
+    ):
         raise ValueError(
             f"the model {model.name!r} reads {', '.join(classes)}; the images of "
             f"{data.name} are digits. Name a folder with such images by --data."

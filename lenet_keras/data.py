@@ -31,8 +31,8 @@ from lenet_keras.checks import (
     need_tensorflow,
 )
 from lenet_keras.hints import check_name, printable
+from lenet_keras.images import DISTORTIONS, frame, to_input
 from lenet_keras.images import distort as distort_images
-from lenet_keras.images import frame, to_input
 
 _VARIABLE = "LENET_KERAS_DATA"
 _LARGEST = 2**30  # bytes of an IDX file, unpacked; the largest EMNIST has 550 million
@@ -153,14 +153,16 @@ def make_dataset(
     """Build the `tf.data` pipeline that feeds the network.
 
     For training the whole set is shuffled again in each epoch; for evaluation the order
-    is kept and no image dropped. The same seed gives the same epochs.
+    is kept and no image dropped. The same seed gives the same epochs, after the same
+    `keras.utils.set_random_seed` or none.
 
     Args:
         images: bytes, (n, 28, 28) or (n, 28, 28, 1).
         labels: integers, (n,).
         batch_size: images in a batch; the last one may be smaller.
         training: whether to shuffle.
-        distort: whether to distort every training image, each epoch differently.
+        distort: whether to distort every training image, each epoch differently: False,
+            True, or the ranges of `distort`, such as `OTHER_HANDS`.
         seed: integer that fixes the order and the distortions.
 
     Returns:
@@ -189,7 +191,9 @@ def make_dataset(
     batches = indices.batch(batch_size)
     dataset = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
     if distort:
-        dataset = _distort_batches(dataset, seed)
+        dataset = _distort_batches(
+            dataset, seed, DISTORTIONS if distort is True else distort
+        )
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
@@ -424,10 +428,10 @@ def _digits():
     return Data("digits", images[:1437], labels[:1437], images[1437:], labels[1437:])
 
 
-def _distort_batches(dataset, seed):
+def _distort_batches(dataset, seed, ranges):
     """Distort every batch with two fresh random numbers, other ones each epoch."""
     seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
     return tf.data.Dataset.zip(dataset, seeds).map(
-        lambda batch, pair: (distort_images(batch[0], pair), batch[1]),
+        lambda batch, pair: (distort_images(batch[0], pair, ranges), batch[1]),
         num_parallel_calls=tf.data.AUTOTUNE,
     )

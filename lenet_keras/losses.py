@@ -1,9 +1,9 @@
 """The criteria of LeNet-5 (LeCun et al., 1998, Section II-C), as Keras losses.
 
 The paper's two read the scores of `EuclideanRBF`, which are its penalties y_i with the
-sign turned: s_i = -y_i. All take integer labels and return one value per sample, so
-that they are right under any batch size, sample weight and distribution strategy. A
-label that is no class gives NaN.
+sign turned: s_i = -y_i. All return one value per sample, so that they are right under
+any batch size, sample weight and distribution strategy. They take integer labels, of
+which one that is no class gives NaN; `SoftTargetCrossentropy` takes probabilities.
 """
 
 import keras
@@ -34,7 +34,7 @@ class MaximumAPosteriori(keras.losses.Loss):
     It is the cross-entropy of the scores with one more class, "rubbish", whose penalty
     j is constant: wrong classes are pushed away, but not those already worse than j.
     Where all penalties are far above j, e^-j drowns the sum and eq. 9 is eq. 8 less j.
-    The paper does not print j; see `RECIPES` for how 10 was chosen.
+    The paper does not print j; 10 was chosen on validation images: docs/1998.md.
 
     Args:
         j: float > 0, the penalty of the rubbish class, in units of y.

@@ -15,6 +15,7 @@ import keras
 from keras import layers
 
 from lenet_keras import fused, steps
+from lenet_keras.checks import is_count
 from lenet_keras.hints import check_name, printable
 from lenet_keras.layers import (
     CoveringConv2D,
@@ -335,7 +336,7 @@ def _class_labels(v, classes):
                 f"per class; received {classes!r}."
             )
         return classes
-    if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
+    if not is_count(classes) or classes < 2:
         raise ValueError(
             "classes must be a whole number of at least 2 or a string of characters; "
             f"received {classes!r}."

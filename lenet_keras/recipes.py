@@ -17,6 +17,7 @@ from lenet_keras.hints import check_name
 from lenet_keras.images import DISTORTIONS
 from lenet_keras.losses import (
     MaximumAPosteriori,
+    MaximumLikelihood,
     SmoothedCrossentropy,
     SoftTargetCrossentropy,
     SparseMeanSquaredError,
@@ -32,6 +33,14 @@ _OPTIMIZERS = {
     "sgd": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
     "adamw": partial(keras.optimizers.AdamW, weight_decay=0.01),
     "sdlm": StochasticDiagonalLevenbergMarquardt,
+}
+
+
+# What kind of output these losses read; of others the answers mean something else.
+_READS = {
+    MaximumLikelihood: "rbf",
+    MaximumAPosteriori: "rbf",
+    SparseMeanSquaredError: "softmax",
 }
 
 
@@ -252,9 +261,20 @@ def loss_for(recipe, variant):
 
     Returns:
         `keras.losses.Loss` on integer labels, or on a teacher's answers.
+
+    Raises:
+        ValueError: for an unknown name, or a loss that reads another kind of output.
     """
     recipe = named_recipe(recipe)
     if recipe.loss is not None:
+        for kind, output in _READS.items():
+            if isinstance(recipe.loss, kind) and variant.output != output:
+                raise ValueError(
+                    f"The recipe's loss, {type(recipe.loss).__name__}, reads an output "
+                    f"of {output!r}; received a variant with output="
+                    f"{variant.output!r}. Name a recipe without a loss of its own, "
+                    "such as 'best'."
+                )
         return recipe.loss
     from_logits = variant.output != "softmax"
     # Two digits' codes are at a squared distance of 124 on average. Over 20 it is a

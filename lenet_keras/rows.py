@@ -200,6 +200,8 @@ def _read(inputs, cuts, model):
     """What a model answers to some frames, as a list of `Digit`."""
     names = answers_of(model)
     chances, doubt = predict_with_doubt(model, inputs)
+    # A network of free length answers at one place of each frame.
+    chances, doubt = chances.reshape(len(cuts), -1), doubt.reshape(len(cuts))
     if names == list("0123456789"):
         # What was cut through counts as the network of rows saw it, whole.
         touches = np.array([[cut.touches] for cut in cuts])

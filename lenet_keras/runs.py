@@ -298,7 +298,8 @@ def model_of(checkpoint):
     if not checkpoint.model_file.exists():
         return None, 0
     model, settings = load_model(checkpoint.model_file), checkpoint.settings
-    if getattr(model, "variant", None) != VARIANTS[settings["variant"]]:
+    is_ours = getattr(model, "variant", None) == VARIANTS[settings["variant"]]
+    if not (is_ours and model.compiled):
         raise ValueError(
             f"{printable(checkpoint.model_file)} is not the model of its run, which is "
             f"a {settings['variant']!r}. Train without --resume, which sets both aside."

@@ -96,7 +96,7 @@ def obstacle(model, x, y):
         x, y: what `train_step` gets of a batch: tensors, or anything else.
 
     Returns:
-        Str that follows "Keras' own step, since", or None where there is no obstacle.
+        Str that follows "Keras' own, since", or None where there is no obstacle.
     """
     if not model.trainable_weights:
         return "nothing is trained"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lenet_keras import build_lenet5, evaluate, predict, to_input
+from lenet_keras import LADDER, build_lenet5, doubtful, evaluate, predict, to_input
 from lenet_keras.evaluation import (
     Confusion,
     Mistake,
@@ -245,3 +245,9 @@ def test_doubt_needs_a_threshold_where_no_weights_ship():
     model = keras.Sequential(layers)
     with pytest.raises(ValueError, match="no threshold of doubt.*Pass threshold"):
         doubtful(model, np.zeros((1, 32, 32, 1), "float32"))
+
+
+def test_a_rung_of_the_ladder_has_no_threshold_of_the_network_that_it_changes():
+    rung = next(rung for rung in LADDER if rung.variant.output == "softmax")
+    with pytest.raises(ValueError, match="no threshold of doubt"):
+        doubtful(build_lenet5(rung.variant), np.zeros((1, 32, 32, 1), "float32"))

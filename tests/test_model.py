@@ -350,3 +350,7 @@ def test_layers_are_channels_last_whatever_keras_is_set_to(variant, random_image
     np.testing.assert_allclose(answers, wanted, rtol=1e-5, atol=1e-5)
     assert small.input_shape == (None, 28, 28, 1)
     np.testing.assert_allclose(moved[:, :, 3:], random_images[:, :, 1:-2], atol=1e-5)
+
+
+def test_a_number_of_classes_may_be_numpys():
+    assert build_lenet5(classes=np.int64(7)).output_shape == (None, 7)

@@ -204,3 +204,11 @@ def test_a_rung_trains_and_is_written_down_as_histories_are(digits):
     assert run["images"] == 128
     for name in ("accuracy", "loss", "val_accuracy", "val_loss"):
         assert len(run[name]) == 2
+
+
+@pytest.mark.parametrize(
+    ("recipe", "variant"), [("1998", "modern"), ("sigmoid", "1998"), ("paper", "tanh")]
+)
+def test_a_loss_that_reads_another_kind_of_output_is_refused(recipe, variant):
+    with pytest.raises(ValueError, match="reads an output of .*without a loss"):
+        loss_for(recipe, VARIANTS[variant])

@@ -117,3 +117,13 @@ def test_a_wide_digit_that_stands_clear_is_not_read_as_two(number, answer, mnist
     wide = np.pad(mnist.test_images[number], ((8, 20), (8, 8)))
     row = np.hstack([page("2"), wide, page("7")])
     assert [one.answer for one in read_digits(row)] == ["2", answer, "7"]
+
+
+def test_a_network_of_free_length_reads_as_one_of_fixed_length_does():
+    free = build_lenet5("1998", weights="mnist", input_shape=(None, None, 1))
+    fixed = build_lenet5("1998", weights="mnist")
+    pairs = zip(*(read_digits(page("2473"), m) for m in (free, fixed)), strict=True)
+    for one, other in pairs:
+        assert one.answer == other.answer
+        assert one.certainty == pytest.approx(other.certainty, abs=1e-4)
+        assert one.is_doubtful == other.is_doubtful

@@ -4,14 +4,17 @@ import hashlib
 import json
 
 import pytest
+from weights import recipe_of
 
 from lenet_keras import (
     VARIANTS,
+    MaximumAPosteriori,
     build_lenet5,
     evaluate,
     histories,
     ladder,
     load,
+    loss_for,
     predict,
 )
 from lenet_keras.weights import FOLDER as WEIGHTS
@@ -112,3 +115,9 @@ def test_the_ladder_stands_on_the_papers_own_training(recorded):
         ("b", 2),
     ]
     assert ladder()[0]["images"] == 60_000
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_each_variant_is_trained_by_a_loss_that_reads_its_output(variant):
+    loss = loss_for(recipe_of(variant), VARIANTS[variant])
+    assert isinstance(loss, MaximumAPosteriori) == (variant == "1998")

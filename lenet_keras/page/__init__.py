@@ -19,7 +19,7 @@ from lenet_keras.files import write_whole
 from lenet_keras.hints import printable
 from lenet_keras.layers import Subsampling
 from lenet_keras.losses import MaximumAPosteriori
-from lenet_keras.model import build_lenet5, is_built_as
+from lenet_keras.model import VARIANTS, build_lenet5, is_built_as
 from lenet_keras.weights import FOLDER, shipped_weights
 
 WEB = Path(__file__).parent
@@ -140,6 +140,8 @@ def _weights(layers):
 def _doubt(model, variant):
     """When a reading is doubtful: the card's rule, for its own weights; else None."""
     card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
+    if variant not in VARIANTS.values():
+        return None
     for name, file in shipped_weights(variant.name).items():
         rule = card.get(file.name, {}).get("doubt")
         if not rule:

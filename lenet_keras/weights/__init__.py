@@ -172,7 +172,7 @@ def _file(variant, weights, classes):
 
 
 def histories(variant=None, recipe=None):
-    """The recorded trainings of the full recipes, three seeds each or more.
+    """The recorded trainings of the full recipes, three seeds or more.
 
     Args:
         variant: str, only the runs of this variant; None for all.
