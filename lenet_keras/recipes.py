@@ -93,6 +93,11 @@ class Recipe:
                 "learning_rate=None; the others need a learning_rate. Received "
                 f"{self.optimizer!r} and {self.learning_rate!r}."
             )
+        if self.optimizer == "sdlm" and self.average:
+            raise ValueError(
+                'optimizer="sdlm" keeps no mean of the weights: leave out '
+                "average=True, or take another optimizer."
+            )
         check_count("epochs", self.epochs)
         check_count("batch_size", self.batch_size)
 

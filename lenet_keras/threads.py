@@ -4,6 +4,7 @@ LeNet-5's operations take microseconds. Sharing one of them out between cores co
 than it gains; computing two at the same time does not.
 """
 
+import functools
 import os
 import warnings
 
@@ -80,6 +81,7 @@ def describe_threads():
     )
 
 
+@functools.cache  # the machine keeps what it has
 def has_gpu():
     """Whether TensorFlow sees a GPU."""
     with quiet_start():  # where there is none, it warns of its driver

@@ -120,6 +120,11 @@ def train(
     of_recipe = integer_labels if recipe.temperature is None else soft_targets
     check = label_check(model.loss) if is_users else of_recipe
     arrays = (*_checked(model, check, images, labels), sample_weight)
+    if sample_weight is not None and len(sample_weight) != len(labels):
+        raise ValueError(
+            "sample_weight must have one number for each image, "
+            f"{len(labels):,}; received {len(sample_weight):,}."
+        )
     if validation_data is None and validation_split:
         arrays, validation_data = _hold_out(arrays, validation_split)
     images, labels, sample_weight = arrays

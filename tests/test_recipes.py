@@ -212,3 +212,8 @@ def test_a_rung_trains_and_is_written_down_as_histories_are(digits):
 def test_a_loss_that_reads_another_kind_of_output_is_refused(recipe, variant):
     with pytest.raises(ValueError, match="reads an output of .*without a loss"):
         loss_for(recipe, VARIANTS[variant])
+
+
+def test_the_papers_optimizer_keeps_no_mean_of_the_weights():
+    with pytest.raises(ValueError, match="keeps no mean of the weights"):
+        Recipe("sdlm", None, average=True)

@@ -437,6 +437,12 @@ def test_labels_beyond_the_classes_are_refused(digits):
         train(build_lenet5(classes=5), digits.train_images, digits.train_labels)
 
 
+@pytest.mark.parametrize("number", [63, 65])
+def test_there_is_one_sample_weight_for_each_image(number, digits):
+    with pytest.raises(ValueError, match=f"one number for each image, 64.*{number}"):
+        train(build_lenet5(), *few(digits, 64), sample_weight=np.ones(number))
+
+
 def test_a_model_of_any_name_knows_its_recipe(digits):
     model = build_lenet5("modern", name="mine")
     train(model, *few(digits, 64), epochs=1)
