@@ -18,6 +18,7 @@ from lenet_keras.model import build_lenet5
 from lenet_keras.pictures import BOX, SIDE, name_of, one_channel, open_picture, shrunk
 from lenet_keras.sheets import FAINT, SCAN, Sheet, apart, box_of, find, sides
 
+WIDEST = 1.2  # times its height: wider than this is no single digit
 _NARROWER = 0.35  # a 1 that was stretched to a square has this width again
 _ADVICE = "Write one digit with a thick dark pen on plain light paper."
 
@@ -157,7 +158,7 @@ def _halves(digit):
     """The left and the right of what is too wide to be one digit."""
     rows, columns = box_of(digit.strokes)
     height, width = sides((rows, columns))
-    if width < max(3, 1.2 * height):
+    if width < max(3, WIDEST * height):
         return []
     start = columns.start + width // 3
     place = start + digit.strokes[:, start : start + width // 3].sum(axis=0).argmin()

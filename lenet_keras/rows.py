@@ -19,7 +19,7 @@ from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
 from lenet_keras.paper import BACKGROUND, INK
-from lenet_keras.photograph import located, shipped, strokes_alone
+from lenet_keras.photograph import WIDEST, located, shipped, strokes_alone
 from lenet_keras.pictures import name_of, one_channel, open_picture, shrunk
 from lenet_keras.sheets import (
     apart,
@@ -38,7 +38,6 @@ _FIELD = 32  # pixels of the network's input
 # A row is read in a copy with digits 20 pixels high, as in MNIST.
 _HEIGHT = 20
 _CLEAR = 5  # pixels between digits that do not touch
-_WIDEST = 1.2  # times its height: wider than this is no single digit
 # A digit is what five places in a row say together, and the next one stands six on:
 # chosen on rows of validation images.
 _RUN, _APART = 5, 6
@@ -346,7 +345,7 @@ def _cuts(line, sheet):
 def _one_or_two(whole, *halves):
     """A digit or the two halves of it: the network is asked which are digits."""
     top, left, bottom, right = whole.box
-    if not all(halves) or right - left > _WIDEST * (bottom - top):
+    if not all(halves) or right - left > WIDEST * (bottom - top):
         return halves
     frames = np.stack([cut.frame for cut in (whole, *halves)])
     costs = penalties(shipped(), to_input(frames))

@@ -579,7 +579,7 @@ def test_a_chinese_name_is_written_out_where_the_output_is_cp1252(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_no_crash_and_no_file_gets_their_lines(closed, tmp_path):
     arguments = f"train --data digits --epochs 1 --out {tmp_path}/run"
     line = f"{sys.executable} -m lenet_keras {arguments} {closed}"

@@ -146,8 +146,7 @@ def test_the_committed_page_is_that_of_the_shipped_weights(tmp_path):
 def test_the_doubt_of_the_card_goes_with_its_own_weights(models, tmp_path, monkeypatch):
     rule = {"measure": "probability", "threshold": 0.8}
     card = {"classic-mnist.weights.h5": {"doubt": rule | {"digits_refused": 0.01}}}
-    (tmp_path / "card.json").write_text(json.dumps(card))
-    monkeypatch.setattr("lenet_keras.page.FOLDER", tmp_path)
+    monkeypatch.setattr("lenet_keras.page.card", lambda: card)
     shipped = build_lenet5("classic", weights="mnist")
     for model, expected in ((shipped, rule), (models["classic"], None)):
         page = export_page(model, tmp_path / "page.html").path.read_text("utf-8")

@@ -252,8 +252,7 @@ def test_soft_targets_and_other_losses_are_taken_as_they_are(case, data):
     if is_soft:  # mixup: each image half of the next one's class
         one_hot = np.eye(10, dtype="float32")[y]
         y = 0.5 * one_hot + 0.5 * np.roll(one_hot, 1, axis=0)
-    metrics = {"metrics": lambda: ["accuracy"]}
-    models = compiled(pair("classic"), loss=loss, **metrics)
+    models = compiled(pair("classic"), loss=loss, metrics=lambda: ["accuracy"])
     histories = fitted(models, x, y)
     assert_alike(models, histories)
     assert histories[0]["loss"][0] > 0

@@ -20,7 +20,7 @@ from lenet_keras.hints import printable
 from lenet_keras.layers import Subsampling
 from lenet_keras.losses import MaximumAPosteriori
 from lenet_keras.model import VARIANTS, build_lenet5, is_built_as
-from lenet_keras.weights import FOLDER, shipped_weights
+from lenet_keras.weights import card, shipped_weights
 
 WEB = Path(__file__).parent
 
@@ -139,11 +139,10 @@ def _weights(layers):
 
 def _doubt(model, variant):
     """When a reading is doubtful: the card's rule, for its own weights; else None."""
-    card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
     if variant not in VARIANTS.values():
         return None
     for name, file in shipped_weights(variant.name).items():
-        rule = card.get(file.name, {}).get("doubt")
+        rule = card().get(file.name, {}).get("doubt")
         if not rule:
             continue
         shipped = build_lenet5(variant, weights=name).get_weights()
