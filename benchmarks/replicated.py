@@ -63,7 +63,7 @@ def main():
 
 def save(model):
     arrays = {w.path: np.asarray(w).astype(np.float16) for w in model.weights}
-    write_whole(WEIGHTS, lambda path: np.savez_compressed(path.open("wb"), **arrays))
+    write_whole(WEIGHTS, lambda path: np.savez_compressed(path, **arrays))
 
 
 def rows(images, labels, seed):

@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -139,7 +139,7 @@ def printed_by(script, *arguments, **environment):
 
 
 def run_all(process, todo, done, path):
-    """Run what is to do, one a core; each is written down before it is yielded.
+    """Run what is to do, one a core; each is written down as soon as it ends.
 
     Args:
         process: function of the key of a run, to the run, a dict.
@@ -149,11 +149,16 @@ def run_all(process, todo, done, path):
         path: Path of their file.
     """
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        for result in workers.map(process, todo):
-            others = [run for run in done if key_of(run) != key_of(result)]
-            done[:] = sorted([*others, result], key=key_of)
-            write_runs(path, done)
-            yield result
+        futures = [workers.submit(process, key) for key in todo]
+        try:
+            for future in as_completed(futures):
+                result = future.result()
+                others = [run for run in done if key_of(run) != key_of(result)]
+                done[:] = sorted([*others, result], key=key_of)
+                write_runs(path, done)
+                yield result
+        finally:  # where one fails, those that wait are not begun
+            workers.shutdown(cancel_futures=True)
 
 
 def key_of(run):

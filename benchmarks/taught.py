@@ -153,7 +153,7 @@ def teach(folder, data):
             images = drawn(data.train_images, number)
             answers = answers_of(models, images).astype(np.float16)
             pair = {"images": images, "answers": answers}
-            write_whole(file, lambda path, pair=pair: np.savez(path.open("wb"), **pair))
+            write_whole(file, lambda path, pair=pair: np.savez(path, **pair))
 
 
 def trained_teacher(data, seed):

@@ -283,9 +283,9 @@ _WORDS = """\
   the last 5,000 of them choose the thresholds of doubt and the number that the last
   layer is divided by, 1 where that would be within 5%. The thresholds refuse 2% of them
   at most, and so a little more of others. The 10,000 test images count the errors and
-  the shares of doubt, and chose nothing. The recipes are `RECIPES` in
-  [recipes.py](../recipes.py); `OTHER_HANDS` are distortions in
-  [images.py](../images.py).
+  the shares of doubt, and chose nothing. `paper` is of `RECIPES` in
+  [recipes.py](../recipes.py), the other recipes are `recipe_of` in
+  `benchmarks/weights.py`; `OTHER_HANDS` are distortions in [images.py](../images.py).
 - Command: `make reproduce` for `mnist-1998`, `make weights` for the rest; seed 0, the
   last epoch. On another machine rounding differs, and so do a few answers.
 - The 8x8 scans are scikit-learn's 1,797 digits, of other writers and another scanner,

@@ -71,6 +71,9 @@ class ProgressBar(keras.callbacks.ProgbarLogger):
 class EpochLog(keras.callbacks.Callback):
     """Print one rounded line per epoch, without timings, so that a notebook repeats it.
 
+    The error on the validation data, where `fit` has some, is called the test error: so
+    the lessons use it, once, after everything is chosen.
+
     Args:
         every: int, also a line every so many steps; None for none.
 

@@ -343,7 +343,7 @@ def _predict(args):
     if args.show and read:
         _show(args.show, read)
     if failures:
-        raise ValueError("\n".join(failures))
+        raise ValueError("\n".join(dict.fromkeys(failures)))  # each once
 
 
 def _reader(args):
@@ -410,13 +410,13 @@ def _model(path):
 
 def _classes_of(model):
     """The names of a model's classes; of one that reads digits, one at a time."""
-    try:
-        shape, reads = model.output.shape, model.input.shape
-    except AttributeError:  # a list, a dictionary, or none yet
+    shapes = [getattr(model, name, None) for name in ("input_shape", "output_shape")]
+    if not all(isinstance(shape, tuple) for shape in shapes):
         raise ValueError(
             f"the model {model.name!r} must have one input and one output. Build it "
             "with build_lenet5."
-        ) from None
+        )
+    reads, shape = shapes
     if len(reads) != 4 or reads[-1] != 1:
         raise ValueError(
             f"the model {model.name!r} reads {reads[1:]}, and the commands read digits "

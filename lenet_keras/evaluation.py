@@ -78,6 +78,9 @@ def penalties(model, images):
     Returns:
         Float array (n,): the squared distance of F6 to the nearest code, for an output
         of distances; for others minus the logarithm of the largest probability.
+
+    Raises:
+        ValueError: as `predict`.
     """
     return _penalties(model, _scores(model, images))
 
@@ -210,7 +213,15 @@ def evaluate(model: keras.Model, images, labels) -> Evaluation:
 
 
 def error_rate(labels, answers) -> float:
-    """The share of answers that are wrong, 0 to 1; integers (n,) and (n,)."""
+    """The share of answers that are wrong, 0 to 1.
+
+    Args:
+        labels: integers (n,), the truth.
+        answers: integers (n,).
+
+    Raises:
+        ValueError: where there is not one answer per label.
+    """
     _check_answers(labels, answers)
     return float(np.mean(np.asarray(labels) != np.asarray(answers)))
 
@@ -244,13 +255,28 @@ def confusion(labels, answers, classes=10) -> np.ndarray:
 
 
 def report(labels, answers) -> str:
-    """Precision, recall and F1 of each class, as scikit-learn's text table."""
+    """Precision, recall and F1 of each class, as scikit-learn's text table.
+
+    Args:
+        labels, answers: as for `error_rate`.
+
+    Raises:
+        ValueError: as `error_rate`.
+    """
     _check_answers(labels, answers)
     return classification_report(labels, answers, digits=4, zero_division=0)
 
 
 def most_confused(labels, answers, number=5) -> list[Confusion]:
-    """Return the most frequent mistakes, as `Confusion` tuples, most frequent first."""
+    """Return the most frequent mistakes, as `Confusion` tuples, most frequent first.
+
+    Args:
+        labels, answers: as for `error_rate`.
+        number: int, how many pairs of classes at most.
+
+    Raises:
+        ValueError: as `error_rate`.
+    """
     counts = confusion(labels, answers, 1 + max(np.max(labels), np.max(answers)))
     np.fill_diagonal(counts, 0)
     order = np.argsort(-counts, axis=None, kind="stable")[:number]
@@ -266,9 +292,13 @@ def mistakes(labels, probabilities) -> list[Mistake]:
     Args:
         labels: integers (n,).
         probabilities: floats (n, classes).
+
+    Raises:
+        ValueError: as `error_rate`.
     """
     answers = np.argmax(probabilities, axis=-1)
     confidence = np.max(probabilities, axis=-1)
+    _check_answers(labels, answers)
     wrong = np.flatnonzero(answers != np.asarray(labels))
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
     return [
@@ -294,7 +324,15 @@ class Calibration(NamedTuple):
 
 
 def error_by_class(labels, answers, classes=10):
-    """The share of each class's images that are answered wrongly, float (classes,)."""
+    """The share of each class's images that are answered wrongly, float (classes,).
+
+    Args:
+        labels, answers: as for `error_rate`.
+        classes: int.
+
+    Raises:
+        ValueError: as `error_rate`.
+    """
     _check_answers(labels, answers)
     right = recall_score(
         labels, answers, labels=range(classes), average=None, zero_division=1
@@ -324,8 +362,12 @@ def rejection(labels, scores) -> Rejection:
 
     Returns:
         `Rejection`, three arrays (n,).
+
+    Raises:
+        ValueError: as `error_rate`.
     """
     scores = np.asarray(scores)
+    _check_answers(labels, scores.argmax(-1))
     margin, refused = margins(scores), np.arange(len(scores))
     order = np.argsort(margin, kind="stable")
     wrong = (scores.argmax(-1) != np.asarray(labels))[order]
@@ -358,9 +400,14 @@ def calibration(labels, probabilities, groups=10):
 
     Returns:
         `Calibration`, an entry a group that has images.
+
+    Raises:
+        ValueError: as `error_rate`.
     """
+    answers = np.argmax(probabilities, axis=-1)
     confidence = np.max(probabilities, axis=-1)
-    right = np.argmax(probabilities, axis=-1) == np.asarray(labels)
+    _check_answers(labels, answers)
+    right = answers == np.asarray(labels)
     accuracy, mean = calibration_curve(right, confidence, n_bins=groups)
     ends = np.linspace(0, 1, groups + 1)[1:-1]
     number = np.bincount(np.searchsorted(ends, confidence))
@@ -380,6 +427,9 @@ def robustness(model, images, labels, kind, amounts, seed=0):
 
     Returns:
         Float array, one error rate, 0 to 1, for each amount.
+
+    Raises:
+        ValueError: for another kind, and as `evaluate`.
     """
     inputs = to_input(images)
     changed = (transform(inputs, kind, amount, seed) for amount in amounts)

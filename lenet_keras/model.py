@@ -85,6 +85,7 @@ class Variant:
         return cls(**config)
 
 
+# Every LeNet-5 that `build_lenet5` knows, by its name.
 VARIANTS = {
     variant.name: variant
     for variant in (

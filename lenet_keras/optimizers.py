@@ -19,7 +19,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from lenet_keras.checks import need_tensorflow
-from lenet_keras.images import network_input
+from lenet_keras.images import network_input, readable
 from lenet_keras.layers import (
     EuclideanRBF,
     SparselyConnectedConv2D,
@@ -180,6 +180,7 @@ def second_derivatives(model, loss, images):
         ValueError: for a layer, a loss or images that it does not know to handle.
     """
     need_tensorflow("second_derivatives")
+    images = readable(model, images, is_trained=False)
     x = ops.convert_to_tensor(network_input(model, images), "float32")
     steps, scores = _forward(model, x)
     output, _, slope = steps[-1]

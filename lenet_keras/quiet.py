@@ -4,8 +4,11 @@ import contextlib
 import os
 import sys
 import tempfile
+import threading
 
 _BACKENDS = ("tensorflow", "jax", "torch", "openvino")
+# Standard error is the whole process's: a second thread would put back the first one's.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -26,9 +29,9 @@ def quiet_start():
     if os.environ.get("LENET_KERAS_VERBOSE"):
         yield
         return
-    sys.stderr.flush()
-    shown = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        shown = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -71,6 +71,10 @@ class Recipe:
         loss: Keras loss; None for the cross-entropy that goes with the output.
         temperature: float, of a teacher's answers, probabilities (n, classes), which
             then stand in for the labels; None for labels.
+
+    Raises:
+        ValueError: for an unknown optimizer, numbers that make no sense, and what does
+            not go together.
     """
 
     optimizer: str = "sgd"
@@ -100,6 +104,17 @@ class Recipe:
             )
         check_count("epochs", self.epochs)
         check_count("batch_size", self.batch_size)
+        if self.copies:
+            check_count("copies", self.copies)
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                "label_smoothing must be at least 0 and less than 1; received "
+                f"{self.label_smoothing!r}."
+            )
+        for name in ("learning_rate", "temperature"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"{name} must be above 0; received {value!r}.")
 
 
 # Section III: one pattern at a time, in a constant random order, for 20 passes; with
@@ -154,6 +169,7 @@ def _ladder(lowest, *steps):
     return tuple(rungs)
 
 
+# From the paper's network and training to today's, one change a rung.
 LADDER = _ladder(
     Rung("1998", VARIANTS["1998"], RECIPES["paper"]),
     ("AdamW, batches of 64", {"recipe": _TODAY}),

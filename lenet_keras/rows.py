@@ -85,7 +85,8 @@ def read_digits(image, model=None):
         List of `Digit`, row after row, each from left to right.
 
     Raises:
-        ValueError: if the picture cannot be read or shows no digit.
+        ValueError: if the picture cannot be read or shows no digit, or for a model of
+            no variant of ours, whose doubt is not known.
         FileNotFoundError: if there is no such file.
     """
     model = model or shipped()

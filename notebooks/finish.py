@@ -132,6 +132,13 @@ def cover(notebook):
     )
 
 
+def thumbnail(notebook):
+    """The small picture of a notebook for the README, a few kilobytes."""
+    picture = Image.open(io.BytesIO(cover(notebook))).convert("RGB")
+    picture.thumbnail((WIDTH, WIDTH))
+    return picture.quantize(64)
+
+
 def main():
     (HERE / "images").mkdir(exist_ok=True)
     where = address()
@@ -139,10 +146,8 @@ def main():
     for notebook in given or sorted(HERE.glob("[0-9]*.ipynb")):
         text = notebook.read_text(encoding="utf-8")
         notebook.write_text(finished(text, where), encoding="utf-8")
-        picture = Image.open(io.BytesIO(cover(notebook))).convert("RGB")
-        picture.thumbnail((WIDTH, WIDTH))
-        picture = picture.quantize(64)  # a few kilobytes each
-        picture.save(HERE / "images" / f"{notebook.stem}.png", optimize=True)
+        file = HERE / "images" / f"{notebook.stem}.png"
+        thumbnail(notebook).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import pytest
 import tensorflow as tf
 
 from lenet_keras import (
+    MaximumLikelihood,
     SoftTargetCrossentropy,
     build_lenet5,
     evaluate,
     make_dataset,
     predict,
+    second_derivatives,
     to_input,
     train,
 )
@@ -202,6 +204,9 @@ TAKE_BYTES = {
         build_lenet5(include_preprocessing=True), images
     ),
     "evaluate": lambda images: evaluate(build_lenet5(), images, LABELS),
+    "second_derivatives": lambda images: second_derivatives(
+        build_lenet5("1998"), MaximumLikelihood(), images
+    ),
     "train": lambda images: trained(build_lenet5(), images, LABELS),
     "train, validation": lambda images: trained(
         build_lenet5(), BYTES, LABELS, validation_data=(images, LABELS)
@@ -245,11 +250,9 @@ def test_images_that_are_no_bytes_are_refused(take, images, message):
         take(images)
 
 
-@everything_with_bytes
-def test_images_are_looked_at_as_tensors_too(take):
-    if take is TAKE_BYTES["to_input"]:
-        with pytest.raises(ValueError, match="Do not divide by 255"):
-            take(tf.constant(BYTES / 255, tf.float32))
+def test_images_are_looked_at_as_tensors_too():
+    with pytest.raises(ValueError, match="Do not divide by 255"):
+        to_input(tf.constant(BYTES / 255, tf.float32))
 
 
 @everything_with_bytes

@@ -229,6 +229,25 @@ def test_an_unreadable_picture_does_not_stop_the_others(capsys, tmp_path):
     assert "gone.png does not exist" in said.err
 
 
+@pytest.fixture
+def own_model(tmp_path):
+    """A reader's own network in a file."""
+    layers = [keras.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    keras.Sequential(layers, name="mine").save(tmp_path / "mine.keras")
+    return tmp_path / "mine.keras"
+
+
+def test_evaluate_tests_a_sequential_model_too(capsys, own_model):
+    assert cli.main(["evaluate", str(own_model), "--data", "digits"]) == 0
+    assert "Test accuracy" in capsys.readouterr().out
+
+
+def test_what_is_wrong_with_the_model_is_said_once(capsys, own_model, tmp_path):
+    pictures = [digit_picture(tmp_path / name) for name in ("one.png", "two.png")]
+    said = failure(capsys, "predict", own_model, *pictures)
+    assert said.count("no threshold of doubt for 'mine'") == 1
+
+
 def test_a_pattern_that_the_shell_left_is_expanded(capsys, tmp_path):
     for name in ("one.png", "two.png"):
         digit_picture(tmp_path / name)

@@ -45,6 +45,13 @@ def test_probabilities_are_not_taken_for_answers(count):
         count(np.arange(3), np.eye(3))
 
 
+@pytest.mark.parametrize("count", [mistakes, rejection, calibration])
+def test_labels_of_another_number_than_the_answers_are_refused(count):
+    """One label would be compared with all answers."""
+    with pytest.raises(ValueError, match=r"labels \(1,\) and answers \(3,\)"):
+        count([0], np.eye(3))
+
+
 def test_confusion_rows_add_up_to_the_class_counts(digits):
     answers = np.random.default_rng(0).integers(0, 10, len(digits.test_labels))
     rows = confusion(digits.test_labels, answers).sum(axis=1)
@@ -65,8 +72,10 @@ def test_a_mistake_carries_its_own_index_truth_answer_and_confidence():
     ]
 
 
-def test_report_names_each_class():
-    assert "precision" in report(LABELS, ANSWERS)
+def test_report_has_precision_recall_and_f1_of_each_class():
+    lines = map(str.split, report(LABELS, ANSWERS).splitlines())
+    rows = {line[0]: line[1:] for line in lines if line}
+    assert rows["1"] == ["0.3333", "0.5000", "0.4000", "2"]
 
 
 @pytest.mark.parametrize("variant", ["classic", "tanh", "1998"])

@@ -123,6 +123,23 @@ def test_a_recipe_refuses_numbers_that_train_nothing(wrong):
         Recipe(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("copies", -1),
+        ("label_smoothing", 1),
+        ("label_smoothing", -0.1),
+        ("label_smoothing", float("nan")),
+        ("learning_rate", 0),
+        ("learning_rate", float("inf")),
+        ("temperature", -2.0),
+    ],
+)
+def test_a_recipe_refuses_numbers_out_of_their_range(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be .*; received {value!r}"):
+        Recipe(**{name: value})
+
+
 def test_an_unknown_optimizer_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"one of sgd, adamw, sdlm; received 'adam'"):
         Recipe("adam", 1e-3)

@@ -792,7 +792,6 @@ class TestStepsAtOnce:
         np.testing.assert_allclose(results[:2], results[2:], rtol=1e-4)
 
     def test_a_second_fit_traces_nothing_again(self, data):
-        traced = []
         (model,) = compiled(pair("classic")[:1])
         model.fit(*data, verbose=0)
         model.training_step = "not traced"
@@ -800,7 +799,7 @@ class TestStepsAtOnce:
         assert model.training_step == "not traced"
         compiled([model])
         model.fit(*data, verbose=0)
-        assert model.training_step.startswith("fused"), traced
+        assert model.training_step.startswith("fused")
 
 
 def test_a_model_that_was_only_fitted_can_be_exported(data, tmp_path):
