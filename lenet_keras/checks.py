@@ -87,6 +87,12 @@ def check_pairs(images, labels, where=""):
         ValueError: if their numbers differ or are 0.
     """
     images, labels = np.asarray(images), np.asarray(labels)
+    if not images.ndim and labels.dtype.kind == "O":  # a dataset, and no labels
+        raise ValueError(
+            f"{where}images and labels must be arrays; received "
+            f"{type(images[()]).__name__} and {type(labels[()]).__name__}. Pass them "
+            "apart, or give a dataset to the model's own fit or evaluate."
+        )
     if not images.ndim or not labels.ndim or len(images) != len(labels):
         counts = [len(each) if each.ndim else 1 for each in (images, labels)]
         raise ValueError(
@@ -209,6 +215,11 @@ def check_bytes(images):
         raise ValueError(
             f"images must have shape (n, 28, 28); received {shape}. Reshape them first."
         )
+    return check_byte_values(images)
+
+
+def check_byte_values(images):
+    """The same of images of any shape: their values alone are looked at."""
     values = _values(images)
     if values is None:
         return images
@@ -236,6 +247,14 @@ def check_bytes(images):
             f"themselves, or images * (255 / {high:g})."
         )
     return images
+
+
+def rescales(model):
+    """Whether a model takes bytes and scales them itself."""
+    return any(
+        isinstance(layer, keras.layers.Rescaling) or rescales(layer)
+        for layer in getattr(model, "layers", ())
+    )
 
 
 def check_inputs(images, name, is_trained=True):

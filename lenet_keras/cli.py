@@ -6,7 +6,9 @@ import glob
 import os
 import shlex
 import signal
+import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -107,6 +109,9 @@ def _interruptible():
         raise KeyboardInterrupt
 
     before = {}
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python sends signals to the main thread alone
+        return
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
@@ -129,11 +134,16 @@ def _say_how_to_go_on(args):
     _say_beside("\nlenet5: interrupted; nothing is half written.")
     if args.run is _train:
         out = _run_folder(args)
-        command = "lenet5 train --resume --out " + shlex.quote(printable(out))
+        command = f"lenet5 train --resume --out {_quoted(printable(out))}"
         if not (args.is_in_folder and (out / RUN).is_file()):
             command = "the same command, for it had not begun to train"
         _say_beside(f"Go on with: {command}")
     return 130
+
+
+def _quoted(text):
+    """An argument as the shell of this system takes it."""
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
 
 
 class _Parser(argparse.ArgumentParser):

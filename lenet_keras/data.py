@@ -31,8 +31,8 @@ from lenet_keras.checks import (
     need_tensorflow,
 )
 from lenet_keras.hints import check_name, printable
-from lenet_keras.images import DISTORTIONS, frame, to_input
 from lenet_keras.images import distort as distort_images
+from lenet_keras.images import frame, ranges_of, to_input
 
 _VARIABLE = "LENET_KERAS_DATA"
 _LARGEST = 2**30  # bytes of an IDX file, unpacked; the largest EMNIST has 550 million
@@ -191,9 +191,7 @@ def make_dataset(
     batches = indices.batch(batch_size)
     dataset = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
     if distort:
-        dataset = _distort_batches(
-            dataset, seed, DISTORTIONS if distort is True else distort
-        )
+        dataset = _distort_batches(dataset, seed, ranges_of(distort))
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 

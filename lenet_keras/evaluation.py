@@ -140,7 +140,7 @@ def _gives_distances(model):
 def _scores(model, images):
     """What a model answers to images, float32 (n, ..., classes)."""
     images = np.asarray(images)
-    if images.ndim == 2 or images.shape == model.input_shape[1:]:
+    if images.ndim == 2 or images.shape == getattr(model, "input_shape", ())[1:]:
         images = images[None]
     if not len(images):
         raise ValueError("received no image. Pass at least one.")

@@ -6,14 +6,21 @@ its centre of mass in 28x28. Section II-B sets the 32x32 input: paper -0.1, ink 
 
 import math
 import types
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
-from keras import layers, ops
+from keras import ops
 from PIL import Image
 from scipy import ndimage
 
-from lenet_keras.checks import check_bytes, check_inputs, need_tensorflow
+from lenet_keras.checks import (
+    check_byte_values,
+    check_bytes,
+    check_inputs,
+    need_tensorflow,
+    rescales,
+)
 from lenet_keras.hints import check_name
 from lenet_keras.paper import BACKGROUND, INK, PER_BYTE
 
@@ -41,6 +48,43 @@ OTHER_HANDS = types.MappingProxyType(
         "stroke": (-0.5, 0.8),
     }
 )
+
+
+def ranges_of(distort):
+    """The ranges that the argument `distort` of `train` and others asks for.
+
+    Args:
+        distort: False, True, or a mapping of some of `DISTORTIONS` and the two ends of
+            each; what is left out stays as it is.
+
+    Returns:
+        Mapping, of all of them, or of none.
+
+    Raises:
+        ValueError: for unknown names, and for what is no range.
+    """
+    if distort is None or isinstance(distort, bool):
+        return DISTORTIONS if distort else {}
+    if not isinstance(distort, Mapping):
+        raise ValueError(
+            "distort must be False, True or ranges such as OTHER_HANDS or "
+            f'{{"rotation": (-7, 7)}}; received {distort!r}.'
+        )
+    ranges = {
+        name: (still, still) for name, still in zip(DISTORTIONS, STILL, strict=True)
+    }
+    for name, ends in distort.items():
+        check_name("a distortion", name, DISTORTIONS)
+        ends = np.asarray(ends)
+        if ends.shape != (2,) or ends.dtype.kind not in "iuf" or not ends[0] <= ends[1]:
+            raise ValueError(
+                f"{name} must be two numbers, the lower one first; received "
+                f"{distort[name]!r}."
+            )
+        ranges[name] = tuple(map(float, ends))
+    return ranges
+
+
 # What `transform` can do to images; Fig. 13 shows the paper's network under each.
 TRANSFORMS = ("shift_x", "shift_y", "scale", "rotation", "noise")
 
@@ -72,6 +116,8 @@ def to_input(images) -> np.ndarray | tf.Tensor:
 def _scaled(images):
     """The input that bytes of 28x28 pixels make."""
     if tf.is_tensor(images):
+        if images.dtype == tf.bool:  # in a graph, where no values can be looked at
+            images = tf.cast(images, tf.uint8) * 255
         # Padded while they are bytes, a quarter of the memory: paper is 0.
         x = tf.pad(tf.reshape(images, (-1, 28, 28)), ((0, 0), (2, 2), (2, 2)))
         return tf.cast(x[..., None], tf.float32) * PER_BYTE + BACKGROUND
@@ -110,12 +156,17 @@ def readable(model, images, is_trained=True):
     Raises:
         ValueError: for images of another shape, or scaled otherwise.
     """
+    if not isinstance(getattr(model, "input_shape", None), tuple):
+        raise ValueError(
+            f"the model {model.name!r} does not say what it reads: it must have one "
+            "input, of a known shape. Build it with build_lenet5, or begin it with "
+            "keras.Input."
+        )
     wanted, shape = model.input_shape[1:], tuple(images.shape[1:])
-    if shape in ((28, 28), (28, 28, 1)) and (
-        wanted[:2] == (28, 28) or _pads_to_32(model)
-    ):
+    takes_bytes = rescales(model)
+    if shape in ((28, 28), (28, 28, 1)) and _pads_to_32(model):
         return check_bytes(images)
-    if wanted[:2] == (28, 28) and shape == (32, 32, 1):
+    if takes_bytes and wanted[:2] == (28, 28) and shape == (32, 32, 1):
         check_inputs(images, model.name, is_trained)
         return images
     shape = (*shape, 1) if len(shape) == 2 else shape
@@ -129,16 +180,17 @@ def readable(model, images, is_trained=True):
             f"{shape}. Pass 28x28 bytes as they come from MNIST, pad them with "
             "to_input, or build the model with include_preprocessing=True."
         )
-    if min(shape[:2]) >= 32:  # a LeNet-5's own input, not that of some other model
+    if takes_bytes:
+        images = check_byte_values(images)
+    elif min(shape[:2]) >= 32:  # a LeNet-5's own input, not that of some other model
         check_inputs(images, model.name, is_trained)
-    return images
+    return images[..., None] if len(images.shape) == 3 else images
 
 
 def _pads_to_32(model):
     """Whether 28x28 images are to be padded and scaled before a model reads them."""
-    if any(isinstance(layer, layers.Rescaling) for layer in model.layers):
-        return False
-    return all(length in (32, None) for length in model.input_shape[1:3])
+    lengths = model.input_shape[1:3]
+    return not rescales(model) and all(length in (32, None) for length in lengths)
 
 
 def network_input(model, images):
@@ -167,18 +219,31 @@ def distort(images, seed, ranges=None):
         images: float32 tensor (n, 32, 32, 1), as `to_input` returns it.
         seed: pair of integers; the same pair gives the same pictures.
         ranges: the two ends of each distortion: by default `DISTORTIONS`, those that
-            the paper lists; or `OTHER_HANDS`, wider, with rotation and pens.
+            the paper lists; or `OTHER_HANDS`, wider, with rotation and pens; or some of
+            them, where the others stay as they are.
 
     Returns:
         float32 tensor (n, 32, 32, 1), -0.1 where the map reads outside the image.
 
     Raises:
+        ValueError: for other images, unknown names, and for what is no range.
         RuntimeError: on a Keras backend other than TensorFlow.
     """
     need_tensorflow("distort")
-    ranges = ranges or DISTORTIONS
+    _check_ready("distort", images)
+    ranges = ranges_of(True if ranges is None else ranges)
     drawn = draw_distortions(tf.shape(images)[0], seed, ranges)
     return distort_by(images, drawn, strokes=ranges["stroke"] != (0, 0))
+
+
+def _check_ready(what, images):
+    """Refuse images that are not as `to_input` makes them."""
+    if len(images.shape) != 4 or images.shape[-1] != 1:
+        raise ValueError(
+            f"{what} takes images of shape (n, 32, 32, 1), as to_input makes them; "
+            f"received {tuple(images.shape)}."
+        )
+    check_inputs(images, what)
 
 
 def draw_distortions(number, seed, ranges=DISTORTIONS):
@@ -292,9 +357,10 @@ def transform(images, kind, amount, seed=0):
         Float32 array (n, 32, 32, 1), -0.1 where the map reads outside the image.
 
     Raises:
-        ValueError: for an unknown kind.
+        ValueError: for an unknown kind, and for other images.
     """
     check_name("kind", kind, TRANSFORMS)
+    _check_ready("transform", images)
     images = np.asarray(images, np.float32)
     if kind == "noise":
         chosen = np.random.default_rng(seed).random(images.shape) < amount

@@ -46,7 +46,10 @@ class Variant:
         c3_table: the S2 maps that each C3 map reads, or None for all of them.
         c5: "convolution" (5x5) or "dense" (on the 400 values of S4).
         output: "softmax", "logits" or "rbf" (`EuclideanRBF`).
-        initializer: class of the initial weights of all trained kernels.
+        initializer: class of the initial weights of C1, C5, F6 and a full C3.
+
+    Raises:
+        ValueError: for another kind of subsampling, of C5 or of output.
     """
 
     name: str
@@ -57,6 +60,11 @@ class Variant:
     c5: str = "convolution"
     output: str = "softmax"
     initializer: type = keras.initializers.GlorotUniform
+
+    def __post_init__(self):
+        check_name("subsampling", self.subsampling, ("average", "max", "trained"))
+        check_name("c5", self.c5, ("convolution", "dense"))
+        check_name("output", self.output, ("softmax", "logits", "rbf"))
 
     @property
     def loss(self):
@@ -190,19 +198,34 @@ class LeNet5(keras.Model):
         name = type(self).__name__
         return None if type(self) is LeNet5 else f"{name} is another class"
 
+    def make_train_function(self, force=False):
+        self._traced = {} if force else self._traced
+        return super().make_train_function(force)
+
+    def make_test_function(self, force=False):
+        self._traced = {} if force else self._traced
+        return super().make_test_function(force)
+
     def fit(self, *args, **kwargs):
+        if self._hurries:  # a callback of another `fit` asks
+            with steps.at_once(self, 1):
+                return self.fit(*args, **kwargs)
         given = inspect.signature(super().fit).bind(*args, **kwargs).arguments
         given |= steps.checked(self, given)
         number = steps.number_at_once(self, given)
         given["callbacks"] = steps.guarded(given, number)
         if number == self.steps_per_execution:
             return super().fit(**given)
-        self._hurries = True
-        try:
-            with steps.at_once(self, number):
-                return super().fit(**given)
-        finally:
-            self._hurries = False
+        with steps.at_once(self, number):
+            return super().fit(**given)
+
+    def evaluate(self, *args, **kwargs):
+        of_fit = isinstance(kwargs.get("callbacks"), keras.callbacks.CallbackList)
+        if of_fit or not self._hurries:
+            return super().evaluate(*args, **kwargs)
+        # A callback of `fit` asks: it may want fewer steps than go at once.
+        with steps.at_once(self, 1):
+            return super().evaluate(*args, **kwargs)
 
     def predict(self, *args, **kwargs):
         if not self._hurries:
@@ -219,6 +242,7 @@ class LeNet5(keras.Model):
 
 # As a decorator it would hide from type checkers that these are methods.
 functools.update_wrapper(LeNet5.fit, keras.Model.fit)
+functools.update_wrapper(LeNet5.evaluate, keras.Model.evaluate)
 functools.update_wrapper(LeNet5.predict, keras.Model.predict)
 functools.update_wrapper(LeNet5.export, keras.Model.export)
 

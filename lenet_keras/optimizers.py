@@ -220,7 +220,7 @@ class CurvatureEstimator(keras.callbacks.Callback):
         seed=0,
     ):
         super().__init__()
-        self.images = images
+        self.images = np.asarray(images)
         self.learning_rates = learning_rates
         self.patterns = patterns
         self.seed = seed

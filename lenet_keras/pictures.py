@@ -77,7 +77,8 @@ def _plain(picture):
     """Upright, 8 bits, in one of three modes; nothing is decoded above the limit."""
     if not 0 < picture.width * picture.height <= LARGEST:
         raise ValueError(f"it has {picture.width} x {picture.height} pixels")
-    if getattr(picture, "n_frames", 1) > 1:
+    # A telephone's JPEG may hold a second picture, of depths or of light.
+    if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
         raise ValueError(f"it is an animation of {picture.n_frames} pictures")
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I"):  # 16 bits, which Pillow would clip, not scale

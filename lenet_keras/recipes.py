@@ -14,7 +14,7 @@ import numpy as np
 
 from lenet_keras.checks import check_count
 from lenet_keras.hints import check_name
-from lenet_keras.images import DISTORTIONS
+from lenet_keras.images import DISTORTIONS, ranges_of
 from lenet_keras.losses import (
     MaximumAPosteriori,
     MaximumLikelihood,
@@ -102,6 +102,7 @@ class Recipe:
                 'optimizer="sdlm" keeps no mean of the weights: leave out '
                 "average=True, or take another optimizer."
             )
+        ranges_of(self.distort)
         check_count("epochs", self.epochs)
         check_count("batch_size", self.batch_size)
         if self.copies:

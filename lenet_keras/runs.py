@@ -53,8 +53,10 @@ class Checkpoint(keras.callbacks.Callback):
         self._write()
 
     def on_epoch_end(self, epoch, logs=None):
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
+        done = max(map(len, self.history.values()), default=0)
+        for name in dict.fromkeys((*self.history, *logs)):  # not all in every epoch
+            values = self.history.setdefault(name, [None] * done)
+            values.append(logs.get(name))
         self._write()
         write_whole(self.model_file, self.model.save)
 
@@ -75,10 +77,14 @@ class Checkpoint(keras.callbacks.Callback):
             ValueError: for a run file that is damaged, or is not that of the model.
         """
         run = read_run(self.run_file.parent)
-        # The model is written last, so that it alone knows how far it came.
-        epochs, rest = divmod(int(model.optimizer.iterations), run["steps"])
+        # The model is written last, so that it alone knows how far it came. Where it
+        # sums gradients up, those of the last steps may not have come to an iteration.
+        summed = getattr(model.optimizer, "gradient_accumulation_steps", None) or 1
+        least = summed * int(model.optimizer.iterations)
+        epochs = -(-least // run["steps"])
         history = {name: values[:epochs] for name, values in run["history"].items()}
-        if rest or any(len(values) != epochs for values in history.values()):
+        rest = epochs * run["steps"] - least
+        if rest >= summed or any(len(values) != epochs for values in history.values()):
             raise ValueError(
                 f"{printable(self.model_file)} is not the model of the run in "
                 f"{printable(self.run_file)}: it has {int(model.optimizer.iterations)} "
@@ -231,7 +237,7 @@ def _is_history(history):
         and all(isinstance(values, list) for values in history.values())
         and len({len(values) for values in history.values()}) <= 1
         and all(
-            isinstance(value, numbers.Real)
+            value is None or isinstance(value, numbers.Real)
             for values in history.values()
             for value in values
         )

@@ -16,9 +16,10 @@ from keras import activations, layers, losses
 
 from lenet_keras.callbacks import NaNGuard, ProgressBar, needs_every_batch
 from lenet_keras.checks import (
-    check_bytes,
+    check_byte_values,
     check_inputs,
     integer_labels,
+    rescales,
     soft_targets,
 )
 from lenet_keras.layers import (
@@ -58,6 +59,7 @@ _LAYERS = (
     layers.ZeroPadding2D,
     layers.Rescaling,
 )
+_OUTPUTS = (layers.Dense, layers.Activation)
 _ELEMENTWISE = (
     scaled_tanh,
     activations.linear,
@@ -147,7 +149,9 @@ def _obstacle_in_layers(model):
         if type(layer) not in _LAYERS or "call" in vars(layer):
             return f"{layer.name!r} is a {type(layer).__name__} of its own kind"
         activation = getattr(layer, "activation", activations.linear)
-        answers = layer is stack[-1] and activation is activations.softmax
+        # Of a convolution it would see squares of places as one.
+        is_output = layer is stack[-1] and isinstance(layer, _OUTPUTS)
+        answers = is_output and activation is activations.softmax
         if activation not in _ELEMENTWISE and not answers:
             return f"{layer.name!r} has an activation of its own kind"
         if layer.activity_regularizer is not None:
@@ -213,9 +217,9 @@ def checked(model, given):
 
 
 def _checked_images(model, x):
-    wanted, shape = model.input_shape[1:], tuple(x.shape[1:])
-    if wanted[:2] == (28, 28) and shape in ((28, 28), (28, 28, 1)):
-        return check_bytes(x)
+    shape = tuple(x.shape[1:])
+    if rescales(model):
+        return check_byte_values(x)
     if len(shape) > 1 and min(shape[:2]) >= 32:
         check_inputs(x, model.name, is_trained=False)
     return x
@@ -238,7 +242,8 @@ def label_check(loss):
     """
     if isinstance(loss, SoftTargetCrossentropy):
         return soft_targets
-    return integer_labels if takes_integers(loss) else None
+    ignores = getattr(loss, "ignore_class", None) is not None  # which may be any label
+    return integer_labels if takes_integers(loss) and not ignores else None
 
 
 def guarded(given, number):
@@ -292,12 +297,14 @@ def at_once(model, number):
         model: `LeNet5`, compiled.
         number: int.
     """
-    before = model.steps_per_execution
+    before = model.steps_per_execution, model._hurries
     _switch(model, number)
+    model._hurries = number > 1
     try:
         yield
     finally:
-        _switch(model, before)
+        _switch(model, before[0])
+        model._hurries = before[1]
 
 
 def _switch(model, number):

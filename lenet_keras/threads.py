@@ -56,8 +56,8 @@ def threads():
     within = of_config.get_intra_op_parallelism_threads()
     across = of_config.get_inter_op_parallelism_threads()
     return (
-        within or int(environment.get("TF_NUM_INTRAOP_THREADS", 0)),
-        across or int(environment.get("TF_NUM_INTEROP_THREADS", 0)),
+        within or int(environment.get("TF_NUM_INTRAOP_THREADS") or 0),
+        across or int(environment.get("TF_NUM_INTEROP_THREADS") or 0),
     )
 
 

@@ -17,15 +17,16 @@ from lenet_keras.checks import (
     check_pairs,
     integer_labels,
     need_tensorflow,
+    rescales,
     soft_targets,
 )
 from lenet_keras.data import gatherer
 from lenet_keras.images import (
-    DISTORTIONS,
     STILL,
     affine_maps,
     draw_distortions,
     network_input,
+    ranges_of,
     readable,
     to_input,
     warp,
@@ -119,6 +120,8 @@ def train(
     is_users = model.compiled and not is_by_recipe(model)
     of_recipe = integer_labels if recipe.temperature is None else soft_targets
     check = label_check(model.loss) if is_users else of_recipe
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight)
     arrays = (*_checked(model, check, images, labels), sample_weight)
     if sample_weight is not None and len(sample_weight) != len(labels):
         raise ValueError(
@@ -156,7 +159,7 @@ class _Epoch(keras.callbacks.Callback):
     def __init__(self, number, recipe, seed):
         super().__init__()
         self.number, self.recipe, self.seed = number, recipe, seed
-        self.ranges = DISTORTIONS if recipe.distort is True else recipe.distort
+        self.ranges = ranges_of(recipe.distort)
         # A distribution strategy, which would copy them to each replica, is a matter of
         # the thread.
         with ThreadPoolExecutor(1) as outside:
@@ -184,7 +187,9 @@ class _Epoch(keras.callbacks.Callback):
         size = self.recipe.batch_size
         number_over = self.number % size  # of images; without any, all batches are full
         is_distorted = bool(self.recipe.copies or self.ranges)
-        if is_distorted and images.shape[1:3] not in ((28, 28), (32, 32)):
+        size_read = images.shape[1:3]
+        is_own = model.input_shape[1:3] == (28, 28) and not rescales(model)
+        if is_distorted and (is_own or size_read not in ((28, 28), (32, 32))):
             raise ValueError(
                 "only digits of 28x28 bytes, or what to_input makes of them, can be "
                 f"distorted; received images of shape {images.shape[1:]}. Pass "
@@ -297,7 +302,7 @@ def _ready(model, check, data):
 
 def _callbacks(model, images, recipe, callbacks, seed):
     """The callbacks, and those that the optimizer needs."""
-    callbacks = list(callbacks or ())
+    callbacks = keras.tree.flatten(callbacks or [])
     needed = isinstance(model.optimizer, StochasticDiagonalLevenbergMarquardt)
     if needed and not any(isinstance(c, CurvatureEstimator) for c in callbacks):
         callbacks.insert(0, CurvatureEstimator(images, seed=seed))

@@ -283,6 +283,73 @@ def test_bytes_of_any_number_type_are_taken_and_black_pictures_too(take, form):
     TAKE_BYTES[take](FORMS_OF_BYTES[form])
 
 
+def test_a_dataset_is_sent_to_fit():
+    with pytest.raises(ValueError, match="_BatchDataset and NoneType.*model's own fit"):
+        train(build_lenet5(), tf.data.Dataset.range(3).batch(2), None)
+
+
+def own_model(*layers, size=28):
+    model = keras.Sequential(
+        [keras.Input((size, size, 1)), *layers, keras.layers.Flatten()]
+        + [keras.layers.Dense(10, activation="softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("scale", [lambda x: x / 255, lambda x: x / 50 - 2])
+def test_a_readers_own_network_gets_its_images_as_they_are(scale):
+    model, x = own_model(), scale(BYTES[..., None].astype("float32"))
+    np.testing.assert_allclose(
+        predict(model, x), model.predict(x, verbose=0), atol=1e-6
+    )
+    assert evaluate(model, x, LABELS).probabilities.shape == (N, 10)
+    train(model, x, LABELS)
+    with pytest.raises(ValueError, match="reads images of shape .*28, 28"):
+        predict(model, to_input(BYTES))
+    with pytest.raises(ValueError, match="Pass distort=False"):
+        train(model, x, LABELS, distort=True)
+
+
+def test_a_network_that_rescales_takes_bytes_inside_of_another_too():
+    inner = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255)]
+    )
+    with pytest.raises(ValueError, match="Do not divide by 255"):
+        predict(own_model(inner), BYTES / 255)
+
+
+@pytest.mark.parametrize("size", [32, 40])
+def test_larger_networks_with_preprocessing_take_bytes(size):
+    model = compiled(include_preprocessing=True, input_shape=(size, size, 1))
+    images = np.full((4, size, size, 1), 200, "uint8")
+    assert np.isfinite(predict(model, images)).all()
+    labels = np.zeros((4, *model.output_shape[1:-1]), int)
+    fitted(model, images, labels)
+    for take in (lambda x: predict(model, x), lambda x: fitted(model, x, labels)):
+        with pytest.raises(ValueError, match="Do not divide by 255"):
+            take(images / 255)
+
+
+def test_a_model_of_unknown_shape_is_refused():
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    for model in (Own(), keras.Sequential([keras.layers.Dense(10)])):
+        with pytest.raises(ValueError, match="does not say what it reads"):
+            predict(model, BYTES)
+
+
+def test_labels_that_a_loss_ignores_are_taken():
+    labels = np.where(np.arange(N) % 2, LABELS, -1)
+    loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    model = build_lenet5()
+    model.compile("sgd", loss)
+    fitted(model, to_input(BYTES), labels)
+    trained(model, BYTES, labels)
+
+
 def test_booleans_can_only_mean_ink_and_paper():
     ink = BYTES > 100
     np.testing.assert_array_equal(to_input(ink), to_input(np.uint8(255) * ink))
@@ -290,6 +357,8 @@ def test_booleans_can_only_mean_ink_and_paper():
     np.testing.assert_array_equal(
         predict(model, ink), predict(model, np.uint8(255) * ink)
     )
+    (of_graph,) = tf.data.Dataset.from_tensors(ink).map(to_input)
+    np.testing.assert_array_equal(of_graph, to_input(ink))
 
 
 TAKE_INPUTS = {

@@ -1,12 +1,14 @@
 """What is done to a picture: the network's input, distortions, changes."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from helpers import digit, moments
 
-from lenet_keras import distort, to_input, transform
-from lenet_keras.images import DISTORTIONS
+from lenet_keras import Recipe, distort, make_dataset, to_input, transform
+from lenet_keras.images import DISTORTIONS, OTHER_HANDS, ranges_of
 
 
 def arrays(count=6, shape=(28, 28), seed=0):
@@ -195,3 +197,47 @@ def test_noise_exchanges_ink_and_paper_in_that_share_of_the_pixels(stroke):
 def test_transform_names_its_kinds():
     with pytest.raises(ValueError, match="rotation.*received 'tilt'"):
         transform(np.zeros((1, 32, 32, 1)), "tilt", 1)
+
+
+# What is asked of distortions
+
+
+def test_ranges_that_are_left_out_leave_images_as_they_are():
+    x = tf.constant(to_input(arrays()[0]))
+    assert ranges_of(True) == DISTORTIONS and not ranges_of(False)
+    assert ranges_of(OTHER_HANDS) == OTHER_HANDS
+    np.testing.assert_allclose(distort(x, (0, 1), {"shift_x": (0, 0)}), x, atol=1e-6)
+    moved = distort(x, (0, 1), {"shift_x": (3, 3)})
+    np.testing.assert_allclose(moved[:, :, 3:], x[:, :, :-3], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ({"rotate": (-7, 7)}, "received 'rotate'. Did you mean 'rotation'?"),
+        ({"rotation": 7}, "rotation must be two numbers"),
+        ({"rotation": (7, -7)}, "the lower one first"),
+        ({"rotation": (float("nan"), 7)}, "rotation must be two numbers"),
+        ("other_hands", "must be False, True or ranges"),
+    ],
+)
+def test_ranges_that_are_none_are_refused_wherever_they_are_given(ranges, message):
+    images, labels, *_ = arrays()
+    for take in (
+        lambda: distort(to_input(images), (0, 1), ranges),
+        lambda: make_dataset(images, labels, training=True, distort=ranges),
+        lambda: Recipe(distort=ranges),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            take()
+
+
+@pytest.mark.parametrize("images", [arrays()[0], arrays()[0][..., None]])
+@pytest.mark.parametrize(
+    "change",
+    [lambda x: transform(x, "noise", 0.1), lambda x: distort(x, (0, 1))],
+    ids=["transform", "distort"],
+)
+def test_bytes_are_not_changed_as_if_they_were_inputs(change, images):
+    with pytest.raises(ValueError, match="shape \\(n, 32, 32, 1\\)|-0.1 .paper"):
+        change(images)

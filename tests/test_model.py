@@ -22,6 +22,7 @@ from lenet_keras import (
     transform,
 )
 from lenet_keras.layers import FanInUniform
+from lenet_keras.model import Variant
 from lenet_keras.paper import C3_INPUTS
 
 NAMES = ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
@@ -332,6 +333,14 @@ def test_it_trains_under_every_type_of_numbers(variant, policy, random_images):
     assert np.isfinite(history["loss"]).all()
     assert np.isfinite(answers.astype("float32")).all()
     assert model.layers[1].compute_dtype == keras.DTypePolicy(policy).compute_dtype
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("subsampling", "avg"), ("c5", "Dense"), ("output", "sigmoid")]
+)
+def test_a_variant_of_unknown_parts_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be one of .*received '{value}'"):
+        Variant("mine", **{name: value})
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -107,8 +107,9 @@ def test_the_keyboard_alone_draws_reads_and_looks_inside(open_page):
     tab.focus("#language")
     while tab.evaluate("document.activeElement.id") != "pad":
         tab.keyboard.press("Tab")
-    for key in ("c", *["ArrowUp"] * 12, "Space", *["ArrowDown"] * 24, "Space"):
-        tab.keyboard.press(key)
+    for key in (*["ArrowUp"] * 12, "Space", *["ArrowDown"] * 24, "Space"):
+        tab.keyboard.press(key)  # over the sample that the page opens with
+    assert tab.evaluate("state.strokes.length") == 1
     assert answer(tab) in "0123456789"
     assert tab.evaluate("state.strokes[0].length") == 25
     tab.keyboard.press("Tab")
@@ -123,6 +124,7 @@ def test_the_keyboard_alone_draws_reads_and_looks_inside(open_page):
         settle(tab)
     assert tab.evaluate("state.off.size") == 1
     assert "Switched off → 0.00" in tab.inner_text("#unit")
+    tab.keyboard.press("x")
     tab.keyboard.press("Escape")
     settle(tab)
     assert tab.evaluate("state.unit") is None
@@ -339,6 +341,8 @@ def test_a_lesson_that_ends_in_doubt_says_so(open_page, shipped):
         tab = open_page(page=page)
         assert tab.evaluate(ended % ("true", "true")) == doubtful
         assert tab.evaluate(ended % ("true", "false")) == "learned"
+        assert tab.evaluate(ended % ("false", "false")) == "notYet"  # from scratch
+        tab.evaluate("lessons.digits = [0]")
         assert tab.evaluate(ended % ("false", "false")) == "notLearned"
         assert "one more lesson?" in tab.evaluate("key => say(key)", doubtful)
 
@@ -438,13 +442,83 @@ def test_the_challenges_check_themselves(open_page, shipped):
     settle(tab)
     assert answer(tab) == "4" and not tab.evaluate("challenges.turned")
     tab.evaluate("startStroke([106, 40]); extendStroke([179, 56]); update()")
+    assert answer(tab) == "4" and not tab.evaluate("challenges.turned")
+    tab.click("#challenge2")
+    # Across its top, in an arc.
+    arc = "[95, 30], [105, 23], [118, 16], [130, 12], [142, 10], [155, 12], [167, 16]"
+    tab.evaluate(
+        f"startStroke([95, 30]); for (const p of [{arc}, [190, 40]]) "
+        "extendStroke(p); update()"
+    )
     settle(tab)
     assert tab.evaluate("state.strokes.length === SAMPLES[4].length + 1")
-    assert tab.evaluate("challenges.turned") == (answer(tab) == "9")
+    assert answer(tab) == "9" and tab.evaluate("challenges.turned")
     draw(tab, CROSS)
     tab.evaluate("description.doubt = {measure: 'probability', threshold: 0.01}")
     tab.evaluate("noteFooled(ranking(state.states)[1])")
     assert tab.evaluate("challenges.fooled.length") == 2
+
+
+def test_a_challenge_says_that_it_is_for_the_untaught_network(open_page):
+    tab = open_page()
+    draw(tab, CROSS)
+    tab.evaluate("teach(4); stopLesson(); lessons.network = structuredClone(trained)")
+    tab.evaluate("finish('stopped')")
+    assert tab.inner_text("#challenges").count("press “Forget all”") == 2
+    tab.evaluate("forgetAll()")
+    assert "press “Forget all”" not in tab.inner_text("#challenges")
+
+
+@pytest.mark.parametrize("broken", ["set('weightNoise', 1)", "state.off.add('c1/0')"])
+def test_a_broken_network_is_repaired_before_it_learns(broken, open_page):
+    tab = open_page()
+    draw(tab, CROSS)
+    tab.evaluate(f"showTab('learn'); {broken}")
+    for begin in ("teach(4)", "learnFromScratch()"):
+        tab.evaluate(begin)
+        settle(tab)
+        assert "repair it first" in tab.text_content("#learnStatus")
+        assert tab.evaluate("lessons.running === null && !lessons.past.length")
+
+
+def test_a_network_that_reads_no_digits_is_not_taught_any(open_page, tmp_path):
+    letters = build_lenet5("1998", classes="ABCDEFGHIJ")
+    tab = open_page(page=export_page(letters, tmp_path / "letters.html").path)
+    draw(tab, CROSS)
+    tab.evaluate("showTab('learn'); teach(4)")
+    settle(tab)
+    assert "read the digits 0 to 9" in tab.text_content("#learnStatus")
+    assert tab.evaluate("lessons.running === null")
+    assert tab.locator("#challenges button").count() == 0
+
+
+def test_a_step_after_the_last_begins_again(open_page):
+    tab = open_page()
+    tab.evaluate("stepPlay(); play.at = playLength(play.unit); stepPlay()")
+    assert tab.evaluate("play.at") == 1
+
+
+def test_in_a_notebook_there_is_no_link_to_copy(open_page, pages):
+    tab = open_page()
+    tab.evaluate(
+        """page => {
+            const frame = document.createElement("iframe");
+            Object.assign(frame, { id: "notebook", srcdoc: page });
+            document.body.append(frame);
+        }""",
+        pages["1998"].read_text("utf-8"),
+    )
+    inside = tab.frame_locator("#notebook")
+    inside.locator("#unit, #start").first.wait_for(state="attached")
+    assert tab.is_visible("#link") and not inside.locator("#link").is_visible()
+
+
+def test_the_cards_of_the_walk_are_spoken(open_page):
+    tab = open_page()
+    for number in (1, 2):
+        tab.evaluate(f"openCard({number})")
+        text = tab.inner_text("#cardText")
+        wait(tab, f"$('live').textContent.endsWith({text!r})")
 
 
 def test_the_ring_of_the_keys_shows_only_for_the_keys(open_page):

@@ -26,6 +26,15 @@ def test_a_path_a_picture_and_an_array_read_alike(tmp_path):
     np.testing.assert_array_equal(read_digit(sixteen), expected)
 
 
+def test_a_telephones_jpeg_of_two_pictures_is_read_as_the_first(tmp_path):
+    draw().save(tmp_path / "one.jpg", quality=95)
+    second = Image.new("L", draw().size, 255)
+    file = tmp_path / "two.jpg"
+    draw().save(file, "MPO", save_all=True, append_images=[second], quality=95)
+    expected = read_digit(tmp_path / "one.jpg")
+    np.testing.assert_array_equal(read_digit(file), expected)
+
+
 def test_bytes_files_and_a_sketch_pad_read_alike(tmp_path):
     expected = read_digit(draw())
     file = io.BytesIO()

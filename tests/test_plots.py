@@ -37,6 +37,12 @@ def test_the_learning_curve_draws_errors_in_percent():
     assert [text.get_text() for text in ax.texts] == ["training 5.00%", "test 3.00%"]
 
 
+def test_what_was_validated_now_and_then_stands_at_its_epochs():
+    history = {"accuracy": np.linspace(0.5, 0.9, 7), "val_accuracy": [0.6, 0.8]}
+    ax = plots.plot_learning_curve(history)
+    assert ax.lines[1].get_xdata().tolist() == [3, 6]
+
+
 def test_a_learning_curve_of_one_epoch_has_one_tick():
     ax = plots.plot_learning_curve({"accuracy": [0.9], "val_accuracy": [0.92]})
     low, high = ax.get_xlim()

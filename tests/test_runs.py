@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from helpers import python
@@ -189,6 +190,22 @@ def test_a_model_of_another_run_is_refused(folder, tmp_path, digits):
     later.save(folder / "model.keras")
     with pytest.raises(ValueError, match="has 10 steps behind it, of 45 per epoch"):
         model_of(checkpoint)
+
+
+@pytest.mark.parametrize("sums", [None, 3])
+def test_a_run_that_validates_now_and_then_is_resumed(sums, digits, tmp_path):
+    """Of 5 steps an epoch, three at a time are summed up."""
+    images, labels = digits.train_images[:160], digits.train_labels[:160]
+    model = build_lenet5()
+    optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=sums)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    settings = {"batch_size": 32, "validation_freq": 2, "validation_split": 0.0}
+    settings |= {"validation_data": (images, labels), "epochs": 3}
+    train(model, images, labels, callbacks=[Checkpoint(tmp_path, {})], **settings)
+    resumed = Checkpoint(tmp_path, {})
+    assert resumed.restore(keras.models.load_model(tmp_path / "model.keras")) == 3
+    validated = [value is not None for value in resumed.history["val_loss"]]
+    assert validated == [False, True, False]
 
 
 def test_an_earlier_run_is_set_aside_whole_and_none_is_lost(folder):

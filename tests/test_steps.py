@@ -687,6 +687,20 @@ class TestCallbacks:
         assert "100/3" not in out
 
 
+def test_a_convolution_that_ends_in_a_softmax_is_answered_by_keras(data):
+    """In squares of places the softmax would see them all as one."""
+
+    def maps(kind):
+        x = keras.Input((32, 32, 1))
+        return kind(x, keras.layers.Conv2D(10, 5, activation="softmax")(x))
+
+    ours, twin = maps(LeNet5), maps(keras.Model)
+    ours.compile("sgd", "mse")
+    twin.set_weights(ours.get_weights())
+    answers = ours.predict(data[0][:2], verbose=0)
+    np.testing.assert_allclose(answers, twin.predict(data[0][:2], verbose=0), atol=1e-5)
+
+
 class TestAnswers:
     """`evaluate` and `predict` answer in branches, by the fast forms, alike."""
 
@@ -795,6 +809,41 @@ class TestStepsAtOnce:
             assert model.steps_per_execution == 1
             model.fit(*data, verbose=0)
         np.testing.assert_allclose(results[:2], results[2:], rtol=1e-4)
+
+    def test_what_a_callback_asks_of_the_model_takes_the_steps_it_asks_for(self, data):
+        """`fit` takes a hundred at once; `evaluate` of two is of two."""
+        found = []
+
+        class Asks(callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                dataset = tf.data.Dataset.from_tensor_slices(data).batch(8)
+                model, once = self.model, {"steps": 2, "verbose": 0}
+                found.append(model.evaluate(dataset.repeat(), **once))
+                found.append(model.evaluate(*data, batch_size=8, verbose=0))
+                found.append(model.predict(dataset.repeat(), **once).sum())
+                before = int(model.optimizer.iterations)
+                steps = {"steps_per_epoch": 3, "shuffle": False}
+                model.fit(dataset.repeat(), **steps, verbose=0)
+                assert int(model.optimizer.iterations) == before + 3
+
+        models = compiled(pair("classic"))
+        for model in models:
+            keras.utils.set_random_seed(1)
+            model.fit(*data, callbacks=[Asks()], verbose=0)
+            assert model.steps_per_execution == 1
+        assert number_at_once(models[0], {"callbacks": [Asks()]}) > 1
+        for mine, theirs in zip(found[:3], found[3:], strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-4)
+
+    def test_a_step_that_is_asked_for_again_is_traced_again(self, data):
+        (model,) = compiled(pair("classic")[:1])
+        model.fit(*data, verbose=0)
+        f6 = model.get_layer("f6")
+        f6.trainable = False
+        before = f6.get_weights()
+        model.make_train_function(force=True)
+        model.fit(*data, verbose=0)
+        assert all(map(np.array_equal, before, f6.get_weights()))
 
     def test_a_second_fit_traces_nothing_again(self, data):
         (model,) = compiled(pair("classic")[:1])

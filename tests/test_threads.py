@@ -56,6 +56,11 @@ def test_threads_that_the_environment_sets_stay_and_are_known(variable):
     assert found[2:] == [0, 0]
 
 
+def test_an_empty_variable_of_the_environment_sets_nothing():
+    found, _ = set_threads("lenet_keras.use_all_cores()", TF_NUM_INTRAOP_THREADS="")
+    assert found == [1, cores()]
+
+
 def test_where_a_training_runs_is_told_in_a_line():
     within, across = threads()
     assert describe_threads() == (

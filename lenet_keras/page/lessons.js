@@ -4,11 +4,18 @@
 const UNTAUGHT = { network: trained, isScratch: false, digits: [], measures: [] };
 
 // In `past` are the states before each lesson; `running` is the worker of one.
-const lessons = { ...UNTAUGHT, past: [], running: null, said: ["learnIdle"] };
+const lessons = { ...UNTAUGHT, past: [], running: null, said: [readsDigits ? "learnIdle" : "digitsOnly"] };
+
+/** What speaks against a lesson: it changes the whole network, and its strokes are digits. */
+function obstacleToLessons() {
+  if (!readsDigits) return "digitsOnly";
+  return state.off.size || state.settings.weightNoise !== SLIDERS.weightNoise.rest ? "repairFirst" : null;
+}
 
 /** Teach what is drawn: it is of class `label`. */
 function teach(label) {
-  if (!state.hasDigit) return sayLesson("none");
+  const obstacle = state.hasDigit ? obstacleToLessons() : "none";
+  if (obstacle) return sayLesson(obstacle);
   noteFooled(label);
   remember();
   const drawn = { input: state.states.input.values.slice(), label, taken: ranking(state.states)[0] };
@@ -17,6 +24,8 @@ function teach(label) {
 }
 
 function learnFromScratch() {
+  const obstacle = obstacleToLessons();
+  if (obstacle) return sayLesson(obstacle);
   remember();
   const network = startAgain(trained, description.initializer, 1 + lessons.past.length);
   Object.assign(lessons, { isScratch: true, digits: [], measures: [], network });
@@ -50,6 +59,7 @@ function finish(...words) {
   lessons.running = null;
   setNetwork();
   sayLesson(...words);
+  showChallenges();
   update();
 }
 
@@ -90,7 +100,7 @@ function start(...words) {
 
 /** What to say at the end; a digit may be read right, and still be doubtful. */
 function howItEnded({ isLearned, isInDoubt }) {
-  if (!isLearned) return "notLearned";
+  if (!isLearned) return lessons.digits.length ? "notLearned" : "notYet";
   return !isInDoubt ? "learned" : isRbf() ? "learnedUnlike" : "learnedUnsure";
 }
 

@@ -107,9 +107,9 @@ function keyOnPad(event) {
   const { pen } = state;
   if (event.key === " " || ARROWS[event.key]) pen.isKeys = true;
   if (event.key === " ") {
-    pen.down = !pen.down;
-    if (pen.down) startStroke([pen.x, pen.y]);
-    pen.down = state.strokes.length > 0 && pen.down;
+    const isDown = !pen.down;
+    if (isDown) startStroke([pen.x, pen.y]); // which clears a sample, and lifts the pen
+    pen.down = isDown;
     announce(say(pen.down ? "penDown" : "penUp"), 0);
   } else if (ARROWS[event.key]) {
     const step = event.shiftKey ? 2 : 8;

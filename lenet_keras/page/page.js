@@ -221,6 +221,7 @@ function listenToKeys() {
 document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 readPalette();
 buildLessons();
+$("link").hidden = location.protocol === "about:"; // in a notebook's frame there is no address
 buildSliders();
 buildSamples();
 buildAnswers();

@@ -53,7 +53,7 @@ function stopPlay() {
 
 function stepPlay() {
   pausePlay();
-  if (!play.unit) startPlay();
+  if (!play.unit || play.at >= playLength(play.unit)) startPlay();
   advance(1);
 }
 

@@ -3,6 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const description = JSON.parse($("network").textContent);
 const trained = readNetwork(description);
+const readsDigits = description.classes.join("") === "0123456789"; // as samples and lessons have them
 
 const state = {
   strokes: [],

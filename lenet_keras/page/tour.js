@@ -15,6 +15,7 @@ function openCard(number) {
   place.classList.add("pointed");
   place.scrollIntoView({ block: "nearest", behavior: "auto" });
   showCard();
+  announce(`${$("cardTitle").textContent}. ${$("cardText").textContent}`, 0);
   putBeside($("card"), place);
   $("cardNext").focus({ preventScroll: true });
 }
@@ -68,7 +69,7 @@ function noteFooled(label) {
 /** Look, after each change, whether one of the others is met. */
 function checkChallenges() {
   const { sample, settings, strokes, states, hasDigit, isSample, off } = state;
-  if (sample === null || sampleTimer || !hasDigit || off.size || lessons.network !== trained) return;
+  if (!readsDigits || sample === null || sampleTimer || !hasDigit || off.size || lessons.network !== trained) return;
   const answer = description.classes[ranking(states)[0]];
   const moved = Object.keys(SLIDERS).filter((name) => settings[name] !== SLIDERS[name].rest);
   const added = strokes.length - SAMPLES[sample].length;
@@ -94,6 +95,7 @@ function startFour() {
 }
 
 function showChallenges() {
+  if (!readsDigits) return $("challenges").replaceChildren(make("li", {}, say("digitsOnly")));
   const { fooled, broken, turned } = challenges;
   const done = [
     fooled && say("fooled", ...fooled),
@@ -101,12 +103,14 @@ function showChallenges() {
     turned && say("turned"),
   ];
   const acts = [clear, () => drawSample(2), startFour];
+  const isTaught = lessons.network !== trained;
   const focused = document.activeElement?.id;
   $("challenges").replaceChildren(...CHALLENGE_WORDS.map(pick).map(([title, text], k) =>
     make("li", { class: done[k] ? "done" : "" },
       make("h3", {}, `${done[k] ? "✓ " : ""}${title}`),
       make("p", {}, text),
       ...(done[k] ? [make("p", { class: "result" }, done[k])] : []),
+      ...(k > 0 && isTaught && !done[k] ? [make("p", {}, say("untaughtOnly"))] : []),
       make("button", { id: `challenge${k}`, onclick: acts[k] }, say("begin")))));
   if (/^challenge\d$/.test(focused)) $(focused).focus();
   const now = done.filter(Boolean).join(" ");

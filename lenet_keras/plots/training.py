@@ -22,7 +22,8 @@ def plot_learning_curve(history, ax=None):
 
     Args:
         history: dict of lists, one value an epoch: "accuracy", and "val_accuracy" where
-            there is one, as in `keras.callbacks.History.history`.
+            there is one, as in `keras.callbacks.History.history`; one every few epochs
+            with `validation_freq`.
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
@@ -35,10 +36,12 @@ def plot_learning_curve(history, ax=None):
         for key, name in names.items()
         if key in history
     }
+    last = max(map(len, errors.values()))
     for name, error in errors.items():
         look = {"color": _COLOURS[name]}
-        ax.plot(np.arange(1, len(error) + 1), error, "o-", **look)
-        end, text = (len(error), error[-1]), f"{name} {error[-1]:.2f}%"
+        epochs = last // len(error) * np.arange(1, len(error) + 1)
+        ax.plot(epochs, error, "o-", **look)
+        end, text = (epochs[-1], error[-1]), f"{name} {error[-1]:.2f}%"
         note(ax, text, end, (8, 0), va="center", **look)
     never_zero = all((error > 0).all() for error in errors.values())
     ax.set(xlabel="epoch", ylabel="error (%)")
@@ -46,7 +49,6 @@ def plot_learning_curve(history, ax=None):
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter("{x:g}")
-    last = max(map(len, errors.values()))
     ax.set_xlim(0.8, last + max(1, last - 1) / 4)  # room for the numbers at the end
     return ax
 
