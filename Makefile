@@ -45,11 +45,11 @@ notebooks: setup
 
 # Draw every figure of the lecture from the model, the weights and the data.
 figures: setup
-	$(BIN)/python -m lecture --out figures
+	$(BIN)/python -m lecture
 
 deck: setup
-	$(BIN)/python -m lecture --deck --out figures
-	$(BIN)/python -m lecture --deck --lang zh --out figures/zh
+	$(BIN)/python -m lecture --deck
+	$(BIN)/python -m lecture --deck --lang zh
 
 lint: setup
 	$(BIN)/ruff check .

@@ -201,7 +201,7 @@ def speed_table(results):
     for name, label in (RUNGS | OTHERS).items():
         if name in measured:
             times = measured[name] / measured["keras fit"]
-            lines.append(f"| {label} | {measured[name]:,} | {times:.2f} |")
+            lines.append(f"| {label} | {measured[name]:,} | {times:.1f} |")
     return "\n".join(lines) + "\n"
 
 

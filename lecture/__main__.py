@@ -37,7 +37,9 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m lecture", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
-    parser.add_argument("--out", type=Path, default=Path("figures"), help="folder")
+    parser.add_argument(
+        "--out", type=Path, help="folder (default: figures, in Chinese figures/zh)"
+    )
     parser.add_argument("--format", default="svg,png", help="of svg,png,pdf")
     parser.add_argument("--lang", default="en", help="en or zh (default: en)")
     parser.add_argument("--variant", default="1998", help="(default: 1998)")
@@ -59,16 +61,18 @@ def _results(args):
     with quiet_start():
         keras.ops.zeros(())  # the first operation, of which TensorFlow tells too
     material = Material(load_named(args.data), args.variant)
+    folder = Path("figures") if args.lang == "en" else Path("figures") / args.lang
+    out = args.out or folder
     if args.deck:
-        yield from write_deck(FIGURES, material, args.out, args.lang)
+        yield from write_deck(FIGURES, material, out, args.lang)
         return
     figures = {name: FIGURES[name] for name in args.names or FIGURES}
     films = {name: FILMS[name] for name in figures if name in FILMS}
     numbered = None if args.names else slide_numbers
     yield from write_figures(
-        figures, material, args.out, formats, args.lang, films, readme=numbered
+        figures, material, out, formats, args.lang, films, readme=numbered
     )
-    yield from write_films(films, material, args.out, args.lang)
+    yield from write_films(films, material, out, args.lang)
 
 
 def _check(args, formats):

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from lecture.architecture import plot_architecture
-from lecture.measurements import trained
+from lecture.measurements import Unavailable, trained
 from lecture.slides import (
     TOP,
     add_caption,
@@ -85,6 +85,8 @@ def table_1(material):
 
 def codes(material):
     """The codes of the ten digits, and what F6 makes of a digit of each."""
+    if material.variant != "1998":
+        raise Unavailable(f"no codes are compared with F6 in {material.variant!r}.")
     pictures = np.stack([paper.output_code(digit) for digit in "0123456789"])
     drawn = [material.maps(material.digit(k))["f6"] for k in range(10)]
     written = np.stack([np.pad(material.digit(k), 2) for k in range(10)])

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
 import lenet_keras
-from lecture.measurements import need_mistakes, trained
+from lecture.measurements import Unavailable, need_mistakes, trained
 from lecture.slides import SMALL, fit, fit_numbers, panels, size_titles
 from lenet_keras import paper, plots
 from lenet_keras.plots.style import coloured, note
@@ -128,6 +128,8 @@ def confused_pairs(material):
 def confidence(material):
     """How sure two networks are of their right and of their wrong answers."""
     need_mistakes(material)
+    if {*_both(material)} != {"1998", "modern"}:
+        raise Unavailable("it compares the variants 1998 and modern.")
     figure, axes = panels(1, 2, left=0.13, bottom=0.17, top=0.72, wspace=0.12)
     sure, images = {}, len(material.data.test_labels)
     for ax, variant in zip(axes, _both(material), strict=True):

@@ -30,6 +30,27 @@ def test_figures_are_drawn_by_name_where_they_are_wanted(capsys, tmp_path):
     assert sorted(tmp_path.iterdir()) == files
 
 
+@pytest.mark.parametrize("language, folder", [("en", "."), ("zh", "zh")])
+def test_each_language_has_a_folder_of_its_own(language, folder, monkeypatch):
+    """So Chinese figures never take the place of the English ones."""
+    folders = []
+    for name in ("write_figures", "write_films"):
+        monkeypatch.setattr(
+            command, name, lambda *given, **_: folders.append(given[2]) or ()
+        )
+    monkeypatch.setattr(command, "font_family", lambda language: None)
+    assert command.main(["codes", "--data", "digits", "--lang", language]) == 0
+    assert folders == [Path("figures") / folder] * 2
+
+
+@pytest.mark.parametrize("name", ["codes", "confidence"])
+def test_what_is_true_of_other_variants_only_is_left_out(name, capsys, tmp_path):
+    arguments = [name, "--data", "digits", "--format", "svg", "--variant", "tanh"]
+    assert command.main([*arguments, "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith(f"{name} is left out: ")
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_names_all_are_drawn_with_a_page(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(command, "FIGURES", {"codes": FIGURES["codes"]})
     arguments = ["--data", "digits", "--format", "png", "--out", str(tmp_path)]
