@@ -41,6 +41,10 @@ def test_what_was_validated_now_and_then_stands_at_its_epochs():
     history = {"accuracy": np.linspace(0.5, 0.9, 7), "val_accuracy": [0.6, 0.8]}
     ax = plots.plot_learning_curve(history)
     assert ax.lines[1].get_xdata().tolist() == [3, 6]
+    history["val_accuracy"] = [None] * 5 + [0.6, 0.8]  # as of a run that was resumed
+    ax = plots.plot_learning_curve(history)
+    assert ax.lines[1].get_xdata().tolist() == [6, 7]
+    assert ax.get_yscale() == "log"
 
 
 def test_a_learning_curve_of_one_epoch_has_one_tick():

@@ -23,7 +23,7 @@ def plot_learning_curve(history, ax=None):
     Args:
         history: dict of lists, one value an epoch: "accuracy", and "val_accuracy" where
             there is one, as in `keras.callbacks.History.history`; one every few epochs
-            with `validation_freq`.
+            with `validation_freq`, or None where there is none.
         ax: matplotlib Axes, or None for new ones.
 
     Returns:
@@ -32,7 +32,7 @@ def plot_learning_curve(history, ax=None):
     ax = ax or plt.subplots(figsize=(8, 5))[1]
     names = {"accuracy": "training", "val_accuracy": "test"}
     errors = {
-        name: 100 * (1 - np.asarray(history[key]))
+        name: 100 * (1 - np.asarray(history[key], float))
         for key, name in names.items()
         if key in history
     }
@@ -40,10 +40,11 @@ def plot_learning_curve(history, ax=None):
     for name, error in errors.items():
         look = {"color": _COLOURS[name]}
         epochs = last // len(error) * np.arange(1, len(error) + 1)
+        epochs, error = epochs[~np.isnan(error)], error[~np.isnan(error)]
         ax.plot(epochs, error, "o-", **look)
         end, text = (epochs[-1], error[-1]), f"{name} {error[-1]:.2f}%"
         note(ax, text, end, (8, 0), va="center", **look)
-    never_zero = all((error > 0).all() for error in errors.values())
+    never_zero = not any((error <= 0).any() for error in errors.values())
     ax.set(xlabel="epoch", ylabel="error (%)")
     ax.set_yscale("log" if never_zero else "linear")  # no logarithm of 0
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
