@@ -250,9 +250,11 @@ def check_byte_values(images):
 
 
 def rescales(model):
-    """Whether a model takes bytes and scales them itself."""
+    """Whether a model takes bytes and scales them itself, to a few units."""
     return any(
-        isinstance(layer, keras.layers.Rescaling) or rescales(layer)
+        255 * np.max(np.abs(layer.scale)) < _BETWEEN
+        if isinstance(layer, keras.layers.Rescaling)
+        else rescales(layer)
         for layer in getattr(model, "layers", ())
     )
 

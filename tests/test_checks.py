@@ -297,9 +297,17 @@ def own_model(*layers, size=28):
     return model
 
 
-@pytest.mark.parametrize("scale", [lambda x: x / 255, lambda x: x / 50 - 2])
-def test_a_readers_own_network_gets_its_images_as_they_are(scale):
-    model, x = own_model(), scale(BYTES[..., None].astype("float32"))
+@pytest.mark.parametrize(
+    "scale, layer",
+    [
+        (lambda x: x / 255, []),
+        (lambda x: x / 50 - 2, []),
+        (lambda x: x / 255, [keras.layers.Rescaling(2.0, offset=-1.0)]),
+    ],
+    ids=["shares", "standardised", "shares, scaled again"],
+)
+def test_a_readers_own_network_gets_its_images_as_they_are(scale, layer):
+    model, x = own_model(*layer), scale(BYTES[..., None].astype("float32"))
     np.testing.assert_allclose(
         predict(model, x), model.predict(x, verbose=0), atol=1e-6
     )
