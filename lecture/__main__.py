@@ -61,8 +61,7 @@ def _results(args):
     with quiet_start():
         keras.ops.zeros(())  # the first operation, of which TensorFlow tells too
     material = Material(load_named(args.data), args.variant)
-    folder = Path("figures") if args.lang == "en" else Path("figures") / args.lang
-    out = args.out or folder
+    out = args.out or Path("figures", "" if args.lang == "en" else args.lang)
     if args.deck:
         yield from write_deck(FIGURES, material, out, args.lang)
         return

@@ -288,9 +288,9 @@ def test_a_dataset_is_sent_to_fit():
         train(build_lenet5(), tf.data.Dataset.range(3).batch(2), None)
 
 
-def own_model(*layers, size=28):
+def own_model(*layers):
     model = keras.Sequential(
-        [keras.Input((size, size, 1)), *layers, keras.layers.Flatten()]
+        [keras.Input((28, 28, 1)), *layers, keras.layers.Flatten()]
         + [keras.layers.Dense(10, activation="softmax")]
     )
     model.compile("sgd", "sparse_categorical_crossentropy")

@@ -199,8 +199,8 @@ def test_a_run_that_validates_now_and_then_is_resumed(sums, digits, tmp_path):
     model = build_lenet5()
     optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=sums)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    settings = {"batch_size": 32, "validation_freq": 2, "validation_split": 0.0}
-    settings |= {"validation_data": (images, labels), "epochs": 3}
+    settings = {"batch_size": 32, "validation_freq": 2, "epochs": 3}
+    settings |= {"validation_data": (images, labels)}
     train(model, images, labels, callbacks=[Checkpoint(tmp_path, {})], **settings)
     resumed = Checkpoint(tmp_path, {})
     assert resumed.restore(keras.models.load_model(tmp_path / "model.keras")) == 3
