@@ -24,8 +24,7 @@ run: setup
 	$(BIN)/lenet5 train
 
 test: setup lint
-	$(BIN)/python -m pytest $(PARALLEL)
-	$(MAKE) test-notebooks
+	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) tests notebooks/*.ipynb
 
 test-notebooks: setup
 	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) notebooks/*.ipynb

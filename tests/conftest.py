@@ -8,9 +8,13 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import numpy as np
 import pytest
 
-import lenet_keras
 
-lenet_keras.use_all_cores()  # as a reader's script begins: the step has its branches
+@pytest.fixture(scope="session", autouse=True)
+def all_cores():
+    """As a reader's script begins: the step has its branches."""
+    import lenet_keras
+
+    lenet_keras.use_all_cores()
 
 
 @pytest.fixture(scope="session")
@@ -39,25 +43,21 @@ def random_images():
 
 
 @pytest.fixture(scope="session")
-def models(digits):
-    """Each variant, trained a little: weights at their start hide rounding."""
-    import keras
+def models():
+    """Each variant with its shipped weights: weights at their start hide rounding."""
+    from lenet_keras import VARIANTS, build_lenet5
 
-    from lenet_keras.training import train
-
-    keras.utils.set_random_seed(0)
-    models = {name: lenet_keras.build_lenet5(name) for name in lenet_keras.VARIANTS}
-    for model in models.values():
-        train(model, digits.train_images, digits.train_labels, epochs=2)
-    return models
+    return {name: build_lenet5(name, weights="mnist") for name in VARIANTS}
 
 
 @pytest.fixture(scope="session")
 def pages(models, tmp_path_factory):
     """The page of each of them."""
+    from lenet_keras import export_page
+
     folder = tmp_path_factory.mktemp("pages")
     return {
-        name: lenet_keras.export_page(model, folder / f"{name}.html").path
+        name: export_page(model, folder / f"{name}.html").path
         for name, model in models.items()
     }
 

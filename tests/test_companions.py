@@ -154,7 +154,7 @@ def test_a_savedmodel_answers_the_same(variant, images, tmp_path):
     assert_near(layer(images), model.predict(images, verbose=0))
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ["classic", "1998", "modern"])
 def test_int8_keeps_the_answers(variant, images):
     model = build_lenet5(variant, weights="mnist")
     wanted = model.predict(images, verbose=0).argmax(-1)

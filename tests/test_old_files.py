@@ -57,10 +57,16 @@ def test_load_model_makes_a_lenet5_of_what_says_that_it_is_one(name, digits):
     assert isinstance(model, LeNet5) == (name != "own-name")
     if name != "own-name":
         assert model.variant == VARIANTS[then["variant"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["classic", "1998-paper", "frozen-c1", "own-name", "letters"]
+)
+def test_a_model_goes_on_to_learn(name, digits):
+    model = load_model(FIXTURES / f"{name}.keras")
     iterations = int(model.optimizer.iterations)
-    images, labels = digits.train_images[:64], digits.train_labels[:64]
-    if name == "1998-paper":
-        images, labels = images[:4], labels[:4]
+    number = 4 if name == "1998-paper" else 64
+    images, labels = digits.train_images[:number], digits.train_labels[:number]
     model.fit(to_input(images), labels, batch_size=32, verbose=0)
     assert int(model.optimizer.iterations) > iterations
     if isinstance(model, LeNet5):

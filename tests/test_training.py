@@ -68,7 +68,7 @@ def test_another_seed_gives_other_weights(digits):
     assert not all(map(np.array_equal, first, second))
 
 
-@pytest.mark.parametrize(("number", "batch_size"), [(256, 64), (256, 100), (257, 64)])
+@pytest.mark.parametrize(("number", "batch_size"), [(256, 100), (257, 64)])
 def test_training_agrees_with_fit_within_rounding(number, batch_size, digits):
     """From the same start, in the same order; the last batch may be a single image."""
     images, labels = few(digits, number)
@@ -466,24 +466,23 @@ SCRIPT_FOR_REPLICAS = """
             history = train(model, x, y, epochs=2, batch_size=32, distort=True)
         return model, history.history["loss"]
 
-    cases = ("classic", None), ("1998", "AdamW")
-    for variant, optimizer in cases:
+    cases = ("classic", None, False), ("1998", "AdamW", True)
+    for variant, optimizer, is_inside in cases:
         model, loss = trained(
             tf.distribute.get_strategy(), variant, optimizer, False)
-        for is_inside in (False, True):
-            again, loss_again = trained(two, variant, optimizer, is_inside)
-            np.testing.assert_allclose(loss, loss_again, rtol=1e-3)
-            for a, b in zip(model.get_weights(), again.get_weights()):
-                np.testing.assert_allclose(a, b, atol=2e-3)
-            for n in (1, 7, 100):
-                ours, theirs = predict(model, x[:n]), predict(again, x[:n])
-                assert theirs.shape == (n, 10), theirs.shape
-                np.testing.assert_allclose(ours, theirs, atol=2e-2)
-            with two.scope():
-                inside = predict(again, x[:100])
-            np.testing.assert_allclose(inside, theirs, atol=1e-6)
-            rate = evaluate(again, x, y).error_rate
-            assert abs(evaluate(model, x, y).error_rate - rate) < 0.02
+        again, loss_again = trained(two, variant, optimizer, is_inside)
+        np.testing.assert_allclose(loss, loss_again, rtol=1e-3)
+        for a, b in zip(model.get_weights(), again.get_weights()):
+            np.testing.assert_allclose(a, b, atol=2e-3)
+        for n in (1, 7, 100):
+            ours, theirs = predict(model, x[:n]), predict(again, x[:n])
+            assert theirs.shape == (n, 10), theirs.shape
+            np.testing.assert_allclose(ours, theirs, atol=2e-2)
+        with two.scope():
+            inside = predict(again, x[:100])
+        np.testing.assert_allclose(inside, theirs, atol=1e-6)
+        rate = evaluate(again, x, y).error_rate
+        assert abs(evaluate(model, x, y).error_rate - rate) < 0.02
         print(variant, optimizer, "the same")
     try:
         train(again, x[:97], y[:97], batch_size=32)
