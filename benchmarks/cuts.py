@@ -14,7 +14,7 @@ from scipy import ndimage
 from lenet_keras import predict, to_input
 from lenet_keras.evaluation import penalties
 from lenet_keras.images import frame
-from lenet_keras.sheets import apart, sheet_of
+from lenet_keras.sheets import apart, sheets_of
 
 _LONGEST = 7  # units that may make one digit
 # What each digit costs beside its own penalty, below 0 since two in one are too few,
@@ -34,7 +34,7 @@ def read_by_cuts(picture, model):
         List of int.
     """
     grey = np.pad(np.float32(picture), 4)
-    sheet = sheet_of(grey, max(grey.shape) // 3, -1, number=400, longest=12)
+    (sheet,) = sheets_of(grey, [max(grey.shape) // 3], [-1], number=400, longest=12)
     tall = np.median([one.height for one in sheet.writings])
     row = [one for one in sheet.writings if 0.4 * tall < one.height < 2.5 * tall]
     units, height = _units_of(row, sheet)

@@ -142,7 +142,7 @@ def cell(shares, milliseconds=None):
 
 
 def read_all(reader, drawn, truth):
-    """What a reader makes of pictures, and the milliseconds of one.
+    """What a reader makes of pictures, and the median milliseconds of one.
 
     Where the truth is None, as of a picture with two digits, a refusal is right.
 
@@ -150,14 +150,17 @@ def read_all(reader, drawn, truth):
         Float array (5,): the shares right, right but marked as doubtful, refused, wrong
         but marked, wrong without a word; and a float.
     """
-    began = time.perf_counter()
-    answers, marks = zip(*map(reader, drawn), strict=True)
-    milliseconds = 1000 * (time.perf_counter() - began) / len(drawn)
+    readings, seconds = [], []
+    for picture in drawn:
+        began = time.perf_counter()
+        readings.append(reader(picture))
+        seconds.append(time.perf_counter() - began)
+    answers, marks = zip(*readings, strict=True)
     right = np.array([a == t for a, t in zip(answers, truth, strict=True)])
     refused = np.array([answer is None for answer in answers]) & ~right
     wrong, marked = ~right & ~refused, np.array(marks)
     counted = [right, right & marked, refused, wrong & marked, wrong & ~marked]
-    return np.mean(counted, axis=1), milliseconds
+    return np.mean(counted, axis=1), 1000 * np.median(seconds)
 
 
 def ours(variants):

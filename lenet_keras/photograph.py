@@ -16,7 +16,16 @@ from lenet_keras.evaluation import penalties
 from lenet_keras.images import frame, to_input
 from lenet_keras.model import build_lenet5
 from lenet_keras.pictures import BOX, SIDE, name_of, one_channel, open_picture, shrunk
-from lenet_keras.sheets import FAINT, SCAN, Sheet, apart, box_of, find, sides
+from lenet_keras.sheets import (
+    FAINT,
+    SCAN,
+    Sheet,
+    apart,
+    box_of,
+    find,
+    sides,
+    widened,
+)
 
 WIDEST = 1.2  # times its height: wider than this is no single digit
 _NARROWER = 0.35  # a 1 that was stretched to a square has this width again
@@ -207,7 +216,7 @@ def _candidate(sheet, strokes):
 def strokes_alone(ink, strokes):
     """The ink of a digit, all else 0, with round outlines where a scan is coarse."""
     # One pixel around the strokes keeps its grey: it is their antialiased edge.
-    ink = np.where(ndimage.maximum_filter(strokes, 3), ink, 0).astype(np.float32)
+    ink = np.where(widened(strokes, 1), ink, 0).astype(np.float32)
     if max(sides(box_of(strokes))) >= 20:
         return ink
     # The frame enlarges in straight lines from pixel to pixel, which keeps the corners

@@ -28,7 +28,7 @@ from lenet_keras.sheets import (
     find,
     outermost,
     reaches_border,
-    sheet_of,
+    sheets_of,
 )
 from lenet_keras.weights import FOLDER
 
@@ -220,11 +220,7 @@ def _sheet(small):
         return sheet if sheet.writings else None
     side = max(small.shape)
     widths = {max(3, side // share) for share in ((24, 8) if side > 256 else (8, 3))}
-    sheets = [
-        sheet_of(small, width, sign, number=400, longest=12)
-        for width in sorted(widths)
-        for sign in _signs(small)
-    ]
+    sheets = sheets_of(small, sorted(widths), _signs(small), number=400, longest=12)
     # Paper between digits and inside of them spans less than they do.
     return max(outermost(sheets), key=_spanned, default=None)
 

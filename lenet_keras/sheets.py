@@ -57,9 +57,7 @@ def find(grey):
     for side, shares in ((SIDE, (8, 3)), (4 * SIDE, (24,))):
         small = shrunk(grey, side)
         widths = [max(3, max(small.shape) // share) for share in shares]
-        sheets = outermost(
-            [sheet_of(small, width, sign) for width in widths for sign in (1, -1)]
-        )
+        sheets = outermost(sheets_of(small, widths))
         if sheets or side >= max(grey.shape):
             break
     first = max(sheets, key=lambda sheet: sheet.writings[0].weight, default=None)
@@ -90,28 +88,34 @@ def cut_out(grey):
     return Sheet(1 if is_dark else -1, ink, pieces, found)
 
 
-def sheet_of(grey, width, sign, number=16, longest=3):
+def sheets_of(grey, widths, signs=(1, -1), number=16, longest=3):
     """Tell ink from paper: paper is where a square of some width fits.
 
     Args:
         grey: float32 array (rows, columns).
-        width: int, pixels, more than the thickest stroke.
-        sign: 1 for dark ink, -1 for light.
+        widths: list of int, pixels, each more than the thickest stroke.
+        signs: 1 for dark ink, -1 for light.
         number: int, the largest pieces to look at.
         longest: float, how many times its height a piece may be wide.
 
     Returns:
-        `Sheet`.
+        List of `Sheet`: for each width, one of each sign.
     """
+    is_fine = min(grey.shape) > 48
+    soft = ndimage.gaussian_filter(grey, 1) if is_fine else grey
+    return [
+        _sheet(grey, soft if sign > 0 else 255 - soft, width, sign, number, longest)
+        for width in widths
+        for sign in signs
+    ]
+
+
+def _sheet(grey, soft, width, sign, number, longest):
+    """The `Sheet` of a picture in which ink of a sign is dark."""
     # Closing fills whatever is thinner, and leaves sheets, tables and shadows as they
     # are, with their borders; the picture goes on beyond its own.
-    level = grey if sign > 0 else 255 - grey
     is_fine = min(grey.shape) > 48
-    soft = ndimage.gaussian_filter(level, 1) if is_fine else level
-    half = width // 2 + 1
-    padded = np.pad(soft, half, mode="edge")
-    paper = ndimage.grey_closing(padded, (width, width), mode="nearest")
-    paper = paper[half:-half, half:-half]
+    paper = closed(soft, width)
     ink = paper - soft
     if sign > 0:  # the share of the light that is left, alike in a shadow and beside it
         ink = ink * (255 / np.maximum(paper, 64))
@@ -139,6 +143,32 @@ def sheet_of(grey, width, sign, number=16, longest=3):
     return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.weight))
 
 
+def closed(grey, width):
+    """A grey closing by a square: whatever is thinner than its width is filled."""
+    wide = np.pad(grey, width - 1, mode="edge")
+    return -_highest(-_highest(wide, width), width)
+
+
+def widened(is_ink, reach):
+    """A mask and all within so many pixels, the diagonal ones too."""
+    return _highest(np.pad(is_ink, reach), 2 * reach + 1)
+
+
+def _highest(grey, width):
+    """The highest grey of each square of some width that fits in.
+
+    By doubling: the highest of two is that of four, two places on. The filters of scipy
+    take four times as long, and with them a reading a quarter longer.
+    """
+    for _ in range(2):  # along the columns, then along the rows
+        reach = 1
+        while 2 * reach < width:
+            grey = np.maximum(grey[:-reach], grey[reach:])
+            reach *= 2
+        grey = np.maximum(grey[: len(grey) - width + reach], grey[width - reach :]).T
+    return grey
+
+
 def reaches_border(box, shape):
     """Whether a box reaches the border of a picture, give or take a little."""
     rim = max(shape) // 80
@@ -155,10 +185,8 @@ def _is_closed(pieces, k, box, is_line, grey, margin):
     """
     cut = tuple(slice(max(0, c.start - margin), c.stop + margin) for c in box)
     strokes, grey = pieces[cut] == k, grey[cut]
-    near, ring = (
-        ndimage.maximum_filter(strokes, 2 * reach + 1) for reach in (margin - 2, margin)
-    )
-    ring &= ~near & ~ndimage.maximum_filter(is_line[cut], 3)
+    near, ring = (widened(strokes, reach) for reach in (margin - 2, margin))
+    ring &= ~near & ~widened(is_line[cut], 1)
     if not ring.any():
         return True
     inside, outside = np.median(grey[strokes]), grey[ring]

@@ -4,8 +4,23 @@ import numpy as np
 import pytest
 from helpers import close, draw
 from PIL import ImageDraw
+from scipy import ndimage
 
 from lenet_keras import read_digit
+from lenet_keras.sheets import closed, widened
+
+
+@pytest.mark.parametrize("width", [2, 3, 4, 5, 46, 93])
+def test_closing_and_widening_are_those_of_scipy(width):
+    grey = np.random.default_rng(0).uniform(0, 255, (64, 50)).astype("float32")
+    padded = np.pad(grey, width, mode="edge")
+    expected = ndimage.grey_closing(padded, (width, width), mode="nearest")
+    np.testing.assert_array_equal(
+        closed(grey, width), expected[width:-width, width:-width]
+    )
+    for is_ink in (grey > 250, np.ones((1, 1), bool), np.zeros((3, 7), bool)):
+        expected = ndimage.maximum_filter(is_ink, 2 * width + 1)
+        np.testing.assert_array_equal(widened(is_ink, width), expected)
 
 
 def test_light_ink_on_dark_paper_reads_like_dark_on_light():
