@@ -13,11 +13,14 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
 
 setup: .venv/installed
 
+# Compiled here, since pip does it with one core, and the packages' tests as well.
 .venv/installed: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "LeNet-5 needs Python 3.11, 3.12 or 3.13 (TensorFlow" \
 	"has no wheels for others). Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-r requirements.txt
+	-$(BIN)/python -m compileall -q -j 0 -x '/tests?/' .venv/lib
 	@touch $@
 
 run: setup

