@@ -19,9 +19,10 @@ from lenet_keras.images import frame, to_input
 from lenet_keras.layers import EuclideanRBF
 from lenet_keras.model import build_lenet5
 from lenet_keras.paper import BACKGROUND, INK
-from lenet_keras.photograph import WIDEST, located, shipped, strokes_alone
+from lenet_keras.photograph import located, shipped, strokes_alone
 from lenet_keras.pictures import name_of, one_channel, open_picture, shrunk
 from lenet_keras.sheets import (
+    Writing,
     apart,
     box_of,
     cut_out,
@@ -29,6 +30,8 @@ from lenet_keras.sheets import (
     outermost,
     reaches_border,
     sheets_of,
+    sides,
+    widened,
 )
 from lenet_keras.weights import FOLDER
 
@@ -264,14 +267,31 @@ def _lines(sheet):
     ]
     tall = np.median([one.height for one in strong])
     rows = []
-    for one in sorted(strong, key=_middle):
-        if not 0.4 * tall < one.height < 2.5 * tall:
+    for one in sorted([*strong, *_broken(sheet, tall)], key=_middle):
+        if not 0.35 * tall < one.height < 2.5 * tall:
             continue
         if rows and _middle(one) - np.mean([*map(_middle, rows[-1])]) < 0.6 * tall:
             rows[-1].append(one)
         else:
             rows.append([one])
     return rows
+
+
+def _broken(sheet, tall):
+    """Digits in two pieces, neither of which is as high as a digit: a 5 and its bar."""
+    areas = np.bincount(sheet.pieces.ravel())
+    least = 0.1 * np.median([one.strokes.sum() for one in sheet.writings])
+    is_part = [False] + [
+        area > least and sides(box)[0] < 0.5 * tall
+        for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
+    ]
+    parts = np.where(np.array(is_part)[sheet.pieces], sheet.pieces, 0)
+    near, _ = ndimage.label(widened(parts > 0, max(1, int(tall / 13))))
+    for k, box in enumerate(ndimage.find_objects(np.where(parts, near, 0)), 1):
+        strokes = (near == k) & (parts > 0)
+        is_pair = len(np.unique(parts[strokes])) == 2
+        if is_pair and not reaches_border(box, strokes.shape):
+            yield Writing(box, strokes, float(sheet.ink[strokes].mean()), False)
 
 
 def _middle(writing):
@@ -342,7 +362,8 @@ def _cuts(line, sheet):
 def _one_or_two(whole, *halves):
     """A digit or the two halves of it: the network is asked which are digits."""
     top, left, bottom, right = whole.box
-    if not all(halves) or right - left > WIDEST * (bottom - top):
+    # A low 5 with a long bar is twice as wide as high; wider is no single digit.
+    if not all(halves) or right - left > 2 * (bottom - top):
         return halves
     frames = np.stack([cut.frame for cut in (whole, *halves)])
     costs = penalties(shipped(), to_input(frames))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from corpus import row
 from helpers import digit
 from PIL import Image
 
@@ -117,6 +118,12 @@ def test_a_wide_digit_that_stands_clear_is_not_read_as_two(number, answer, mnist
     wide = np.pad(mnist.test_images[number], ((8, 20), (8, 8)))
     row = np.hstack([page("2"), wide, page("7")])
     assert [one.answer for one in read_digits(row)] == ["2", answer, "7"]
+
+
+def test_a_five_whose_bar_stands_apart_is_no_speck_beside_a_row(mnist):
+    """Neither its body nor its bar is half as high as the digits beside it."""
+    images = mnist.train_images[[57143, 56813, 57481, 55059, 57759]]
+    assert number_of(read_digits(row(images, gap=6))).replace("?", "") == "65879"
 
 
 def test_a_network_of_free_length_reads_as_one_of_fixed_length_does():
