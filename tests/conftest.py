@@ -1,4 +1,8 @@
-"""What several test files share: quiet TensorFlow, matplotlib without a screen."""
+"""What several test files share: quiet TensorFlow, matplotlib without a screen.
+
+Imports of the package stand where they are used: the process that only hands the tests
+to others need not wait for TensorFlow.
+"""
 
 import os
 
