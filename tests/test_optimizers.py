@@ -337,7 +337,7 @@ def test_the_second_derivatives_are_averages_over_the_images(random_images):
         for images in (random_images, np.repeat(random_images, 2, axis=0))
     )
     for a, b in zip(once, twice, strict=True):
-        assert a == pytest.approx(b, rel=1e-4)
+        assert a == pytest.approx(b, rel=1e-5)
 
 
 # The optimizer ------------------------------------------------------------------------
