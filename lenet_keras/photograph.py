@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
-from scipy import ndimage
 
 from lenet_keras.evaluation import penalties
 from lenet_keras.images import frame, to_input
@@ -23,6 +22,7 @@ from lenet_keras.sheets import (
     apart,
     box_of,
     find,
+    pieces_that,
     sides,
     widened,
 )
@@ -198,14 +198,16 @@ def _narrowed(digit):
 def _near(sheet, largest):
     """The largest piece of a sheet, and what is near: the bar of a 5, but no speck."""
     first = sheet.writings[0]
-    areas = np.bincount(sheet.pieces.ravel())
-    kept = [
-        area > 0.02 * first.strokes.sum()
-        and max(map(apart, first.box, box)) < 0.2 * first.size
-        and max(sides(box)) < largest * first.size
-        for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
-    ]
-    return np.array([False, *kept])[sheet.pieces] | first.strokes
+    least = 0.02 * first.strokes.sum()
+
+    def is_near(area, box):
+        return (
+            area > least
+            and max(map(apart, first.box, box)) < 0.2 * first.size
+            and max(sides(box)) < largest * first.size
+        )
+
+    return pieces_that(is_near, sheet.pieces) | first.strokes
 
 
 def _candidate(sheet, strokes):

@@ -28,6 +28,7 @@ from lenet_keras.sheets import (
     cut_out,
     find,
     outermost,
+    pieces_that,
     reaches_border,
     sheets_of,
     sides,
@@ -279,17 +280,17 @@ def _lines(sheet):
 
 def _broken(sheet, tall):
     """Digits in two pieces, neither of which is as high as a digit: a 5 and its bar."""
-    areas = np.bincount(sheet.pieces.ravel())
     least = 0.1 * np.median([one.strokes.sum() for one in sheet.writings])
-    is_part = [False] + [
-        area > least and sides(box)[0] < 0.5 * tall
-        for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
-    ]
-    parts = np.where(np.array(is_part)[sheet.pieces], sheet.pieces, 0)
-    near, _ = ndimage.label(widened(parts > 0, max(1, int(tall / 13))))
-    for k, box in enumerate(ndimage.find_objects(np.where(parts, near, 0)), 1):
-        strokes = (near == k) & (parts > 0)
-        is_pair = len(np.unique(parts[strokes])) == 2
+
+    def is_part(area, box):
+        return area > least and sides(box)[0] < 0.5 * tall
+
+    parts = pieces_that(is_part, sheet.pieces)
+    near, _ = ndimage.label(widened(parts, max(1, int(tall / 13))))
+    near[~parts] = 0
+    for k, box in enumerate(ndimage.find_objects(near), 1):
+        strokes = near == k
+        is_pair = len(np.unique(sheet.pieces[strokes])) == 2
         if is_pair and not reaches_border(box, strokes.shape):
             yield Writing(box, strokes, float(sheet.ink[strokes].mean()), False)
 
@@ -302,16 +303,16 @@ def _line_of(writings, sheet):
     """The row of some writings, with what is near and too small: the bar of a 5."""
     tall = np.median([one.height for one in writings])
     least = 0.04 * np.mean([one.strokes.sum() for one in writings])
-    areas = np.bincount(sheet.pieces.ravel())
     own = [one.box for one in writings]
-    is_kept = [False] + [
-        box in own
-        or area > least
-        and any(max(map(apart, box, other)) < 0.15 * tall for other in own)
-        and not reaches_border(box, sheet.ink.shape)
-        for area, box in zip(areas[1:], ndimage.find_objects(sheet.pieces), strict=True)
-    ]
-    pieces = np.where(np.array(is_kept)[sheet.pieces], sheet.pieces, 0)
+
+    def is_kept(area, box):
+        return box in own or (
+            area > least
+            and any(max(map(apart, box, other)) < 0.15 * tall for other in own)
+            and not reaches_border(box, sheet.ink.shape)
+        )
+
+    pieces = np.where(pieces_that(is_kept, sheet.pieces), sheet.pieces, 0)
     rows, columns = box_of(pieces > 0)
     pieces = np.pad(pieces[rows, columns], 1)
     height, width = pieces.shape

@@ -101,8 +101,7 @@ def sheets_of(grey, widths, signs=(1, -1), number=16, longest=3):
     Returns:
         List of `Sheet`: for each width, one of each sign.
     """
-    is_fine = min(grey.shape) > 48
-    soft = ndimage.gaussian_filter(grey, 1) if is_fine else grey
+    soft = ndimage.gaussian_filter(grey, 1) if _is_fine(grey) else grey
     return [
         _sheet(grey, soft if sign > 0 else 255 - soft, width, sign, number, longest)
         for width in widths
@@ -114,7 +113,7 @@ def _sheet(grey, soft, width, sign, number, longest):
     """The `Sheet` of a picture in which ink of a sign is dark."""
     # Closing fills whatever is thinner, and leaves sheets, tables and shadows as they
     # are, with their borders; the picture goes on beyond its own.
-    is_fine = min(grey.shape) > 48
+    is_fine = _is_fine(grey)
     paper = closed(soft, width)
     ink = paper - soft
     if sign > 0:  # the share of the light that is left, alike in a shadow and beside it
@@ -141,6 +140,18 @@ def _sheet(grey, soft, width, sign, number, longest):
             found.append(Writing(box, strokes, contrast, at_border))
     found = [one for one in found if not _is_frame(one, found)]
     return Sheet(sign, ink, pieces, sorted(found, key=lambda one: -one.weight))
+
+
+def _is_fine(grey):
+    """Whether a picture has pixels enough to be blurred and to show thin lines."""
+    return min(grey.shape) > 48
+
+
+def pieces_that(are_wanted, pieces):
+    """The mask of those pieces of which a rule of area and box holds."""
+    areas, boxes = np.bincount(pieces.ravel()), ndimage.find_objects(pieces)
+    wanted = [are_wanted(*one) for one in zip(areas[1:], boxes, strict=True)]
+    return np.array([False, *wanted])[pieces]
 
 
 def closed(grey, width):
